@@ -66,8 +66,8 @@ def text_to_rfc3339(text: str) -> str | None:
     Exports are full of dates, nearly all in one spelling. That one is rewritten by look-up: the calendar is needed
     only once for each day.
     """
-    day, clock, end = _days.get(text[:11]), text[11:17], _SECONDS.get(text[17:])
-    if day is not None and end is not None and clock in _CLOCKS:
+    day, clock, end = _days.get(text[:11]), _CLOCKS.get(text[11:17]), _SECONDS.get(text[17:])
+    if day is not None and clock is not None and end is not None:
         return f"{day}{clock}{end}"
     return _parsed_to_rfc3339(text)
 
@@ -86,7 +86,7 @@ def _parsed_to_rfc3339(text: str) -> str | None:
 _days: Final[dict[str, str]] = {}
 """Cache of days: the beginning of a `to_iterable` text -> the beginning of its `to_rfc3339` text."""
 _MAX_DAYS: Final = 10_000
-_CLOCKS: Final = frozenset(f"{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
+_CLOCKS: Final = {clock: clock for clock in _MINUTES}
 _SECONDS: Final = {f"{second:02} +00:00": f"{second:02}.000000+00:00" for second in range(60)}
 """End of a `to_iterable` text -> end of its `to_rfc3339` text."""
 
@@ -137,11 +137,22 @@ def texts_to_iterable(texts: Sequence[str]) -> list[str] | None:
 
 def texts_to_epoch_seconds(texts: Sequence[str]) -> list[int] | None:
     """What `text_to_epoch_seconds` makes of each text, if all have common spellings of UTC; else None."""
-    parts = _common_parts(texts)
+    try:
+        return [_MIDNIGHTS[text[:11]] + _MINUTES[text[11:17]] + _UTC_SECONDS[text[17:]] for text in texts]
+    except KeyError:
+        parts = _common_parts(texts)
     if parts is None:
         return None
     midnights = {day: _midnight(day) or 0 for day, _ in parts}
     return [midnights[day] + _MINUTES[clock[:6]] + int(clock[6:]) for day, clock in parts]
+
+
+def texts_to_rfc3339(texts: Sequence[str]) -> list[str] | None:
+    """What `text_to_rfc3339` makes of each text, if all have the spelling and the days that it has seen; else None."""
+    try:
+        return [_days[text[:11]] + _CLOCKS[text[11:17]] + _SECONDS[text[17:]] for text in texts]
+    except KeyError:
+        return None
 
 
 def _common_parts(texts: Sequence[str]) -> list[tuple[str, str]] | None:
@@ -169,7 +180,7 @@ def _common_seconds(text: str) -> int | None:
     return day + clock + second
 
 
-@lru_cache(10_000)
+@lru_cache(_MAX_DAYS)
 def _midnight(day: str) -> int | None:
     """Unix seconds at the beginning of a day like `2021-07-01`; None if there is no such day."""
     try:
@@ -177,6 +188,22 @@ def _midnight(day: str) -> int | None:
     except ValueError:
         return None
     return int(midnight.timestamp()) if midnight.date().isoformat() == day else None
+
+
+class _Midnights(dict[str, int]):
+    """Beginning of a timestamp, with its separator -> `_midnight`; KeyError where that is None."""
+
+    def __missing__(self, beginning: str) -> int:
+        midnight = _midnight(beginning[:10]) if beginning[10:] in _SEPARATORS else None
+        if midnight is None:
+            raise KeyError
+        if len(self) >= _MAX_DAYS:
+            self.clear()
+        self[beginning] = midnight
+        return midnight
+
+
+_MIDNIGHTS: Final = _Midnights()
 
 
 def to_export_bound(moment: datetime) -> str:

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from iterable_api.facts import timestamps
-from tap_iterable.records.record_shape import Memo
+from tap_iterable.records.memo import Memo
 
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)
@@ -26,7 +26,7 @@ def array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
 def _moments(values: Sequence[Any]) -> pa.Array:
     """Moments of texts. Arrow's own reader is for forms that the tap does not write: stream maps may."""
     try:
-        return pa.array(list(map(MICROSECONDS.__getitem__, values)), MOMENT)
+        return pa.array(MICROSECONDS.of_all(values), MOMENT)
     except (TypeError, ValueError):
         return pa.array(values, pa.string()).cast(MOMENT)
 
@@ -41,7 +41,14 @@ def _microseconds(text: str | None) -> int | None:
     return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
-MICROSECONDS: Final = Memo(_microseconds, 4096)
+def _microseconds_together(texts: Sequence[Any]) -> list[int] | None:
+    if None in texts or "".join(texts).count(_WHOLE_SECOND) < len(texts):
+        return None
+    seconds = timestamps.texts_to_epoch_seconds(texts)
+    return None if seconds is None else [second * 1_000_000 for second in seconds]
+
+
+MICROSECONDS: Final = Memo(_microseconds, _microseconds_together, 4096)
 """A moment as the tap writes it -> the microseconds since 1970. Any other text is a ValueError, and None stays None."""
 
 

@@ -48,8 +48,8 @@ def with_nulls(column: Column) -> Column:
 
 def fitted(index: int, column: ColumnType) -> Maker:
     """The maker of a column from one field, with its values converted; it raises UnfittingLineError for a misfit."""
-    read, fit, unchanged = itemgetter(index), column.fit, column.unchanged
-    return read if fit is None else lambda columns: _fitted(read(columns), fit, unchanged)
+    read, fit_all, unchanged = itemgetter(index), column.fit_all, column.unchanged
+    return read if fit_all is None else lambda columns: _fitted(read(columns), fit_all, unchanged)
 
 
 def objects(indices: Mapping[str, ColumnIndex], otherwise: object = UNSET) -> Maker:
@@ -71,10 +71,10 @@ def either(whole: Maker, parts: Maker) -> Maker:
     return lambda columns: _united(whole(columns), parts(columns))
 
 
-def _fitted(column: Column, fit: Callable[[Any], object], unchanged: frozenset[type]) -> Column:
+def _fitted(column: Column, fit_all: Callable[[Column], Column], unchanged: frozenset[type]) -> Column:
     if unchanged.issuperset(map(type, column)):
         return column
-    converted = list(map(fit, column))
+    converted = fit_all(column)
     if MISFIT in converted:
         raise UnfittingLineError
     return converted

@@ -7,16 +7,17 @@ schema, goes into the object `dataFields` under its own name.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from types import NoneType
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from iterable_api.facts import timestamps
+from tap_iterable.records.memo import Memo
 from tap_iterable.records.strict_json import loads
 
 Record = dict[str, Any]
@@ -47,12 +48,12 @@ class ColumnType(NamedTuple):
 
     Attributes:
         kind: the type that a decoder checks; it includes None and UNSET.
-        fit: the conversion of decoded values; it leaves None and UNSET unchanged.
-        unchanged: classes whose values `fit` leaves unchanged.
+        fit_all: the conversion of a column of decoded values; it leaves None and UNSET unchanged.
+        unchanged: classes whose values `fit_all` leaves unchanged.
     """
 
     kind: Any
-    fit: Fit | None = None
+    fit_all: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     unchanged: frozenset[type] = _ABSENT
 
 
@@ -87,10 +88,7 @@ class RecordShape:
     @cached_property
     def columns(self) -> Mapping[str, ColumnType]:
         """The form of the values of each column in nearly all lines."""
-        return {
-            name: _TYPES.get(fit) or ColumnType(Any, partial(_fit_unless_absent, fit))
-            for name, fit in self._fits.items()
-        }
+        return {name: _TYPES.get(fit) or ColumnType(Any, _each(fit)) for name, fit in self._fits.items()}
 
     def _fitted(self, name: str, value: object) -> object:
         fit = self._fits.get(name)
@@ -145,39 +143,15 @@ def _date(value: object) -> object:
     return MISFIT if moment is None else timestamps.to_rfc3339(moment)
 
 
-_Argument = TypeVar("_Argument", bound=Hashable)
-_Result = TypeVar("_Result")
-
-
-class Memo(dict[_Argument, _Result]):
-    """The results of a function by argument.
-
-    `map(memo.__getitem__, values)` takes no step in Python for an argument that is known, which a function with
-    `lru_cache` does.
-
-    Args:
-        function: makes a result. What it raises is raised, and nothing is kept.
-        most: so many results are kept; then all are forgotten.
-    """
-
-    def __init__(self, function: Callable[[_Argument], _Result], most: int) -> None:
-        super().__init__()
-        self._function = function
-        self._most = most
-
-    def __missing__(self, argument: _Argument) -> _Result:
-        result = self._function(argument)
-        if len(self) >= self._most:
-            self.clear()
-        self[argument] = result
-        return result
-
-
 def _date_of(text: str | UnsetType | None) -> object:
     return (timestamps.text_to_rfc3339(text) or MISFIT) if isinstance(text, str) else text
 
 
-DATES: Final = Memo(_date_of, 4096)
+def _dates_of(texts: Sequence[Any]) -> Sequence[object] | None:
+    return timestamps.texts_to_rfc3339(texts) if {str}.issuperset(map(type, texts)) else None
+
+
+DATES: Final = Memo(_date_of, _dates_of, 4096)
 """A text -> its date in the form of columns. Any value but a text stays unchanged."""
 MAX_DATE_CHARACTERS: Final = 64
 """No spelling of a date has nearly as many. Results are cached, so longer texts must not be tried."""
@@ -208,8 +182,8 @@ def _anything(value: object) -> object:
     return value
 
 
-def _fit_unless_absent(fit: Fit, value: object) -> object:
-    return value if value is None or value is UNSET else fit(value)
+def _each(fit: Fit) -> Callable[[Sequence[Any]], list[Any]]:
+    return lambda column: [value if value is None or value is UNSET else fit(value) for value in column]
 
 
 def _array_of(fit: Fit) -> Fit:
@@ -234,18 +208,16 @@ _FITS: Final[dict[str, Fit]] = {
 _INT64: Final = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _DATE_TEXT: Final = Annotated[str, msgspec.Meta(max_length=MAX_DATE_CHARACTERS)]
 TEXT: Final = ColumnType(str | None | UnsetType)
-NUMBER_AS_TEXT: Final = ColumnType(
-    str | int | None | UnsetType, partial(_fit_unless_absent, _string), _ABSENT.union([str])
-)
+NUMBER_AS_TEXT: Final = ColumnType(str | int | None | UnsetType, _each(_string), _ABSENT.union([str]))
 """The form of a text column in lines that hold whole numbers there, such as the ids of some data types."""
 _TYPES: Final[dict[Fit, ColumnType]] = {
     _string: TEXT,
     _integer: ColumnType(_INT64 | None | UnsetType),
     _boolean: ColumnType(bool | None | UnsetType),
-    _date: ColumnType(_DATE_TEXT | None | UnsetType, DATES.__getitem__),
-    _number: ColumnType(Any, partial(_fit_unless_absent, _number), _ABSENT.union([float])),
-    _object: ColumnType(Any, partial(_fit_unless_absent, _object), _ABSENT.union([dict])),
-    _nested: ColumnType(Any, partial(_fit_unless_absent, _nested), _ABSENT.union([dict, list])),
+    _date: ColumnType(_DATE_TEXT | None | UnsetType, DATES.of_all),
+    _number: ColumnType(Any, _each(_number), _ABSENT.union([float])),
+    _object: ColumnType(Any, _each(_object), _ABSENT.union([dict])),
+    _nested: ColumnType(Any, _each(_nested), _ABSENT.union([dict, list])),
     _anything: ColumnType(Any),
 }
 

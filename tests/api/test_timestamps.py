@@ -157,11 +157,22 @@ def test_what_is_no_moment_is_not_rewritten_even_on_a_day_that_is_known(text: st
 SPELLINGS = st.from_regex(r"\d{4}-\d\d-\d\d[T ][0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?( ?\+00:00|Z)?", fullmatch=True)
 
 
-@given(st.lists(MOMENTS.map(str) | SPELLINGS | st.text(max_size=3), max_size=4))
+@given(st.lists(MOMENTS.map(str) | MOMENTS.map(timestamps.to_iterable) | SPELLINGS | st.text(max_size=3), max_size=4))
 def test_texts_that_are_read_together_are_what_each_is_alone(texts: list[str]) -> None:
-    together = (timestamps.texts_to_iterable(texts), timestamps.texts_to_epoch_seconds(texts))
-    alone = ([*map(timestamps.text_to_iterable, texts)], [*map(timestamps.text_to_epoch_seconds, texts)])
-    assert together in (alone, (None, None))
+    for together, alone in (
+        (timestamps.texts_to_iterable, timestamps.text_to_iterable),
+        (timestamps.texts_to_epoch_seconds, timestamps.text_to_epoch_seconds),
+        (timestamps.texts_to_rfc3339, timestamps.text_to_rfc3339),
+    ):
+        assert together(texts) in ([*map(alone, texts)], None)
+
+
+def test_dates_of_iterable_are_rewritten_together_once_their_day_was_seen() -> None:
+    texts = ["2021-07-03 18:00:44 +00:00", "2021-07-03 00:00:00 +00:00"]
+    alone = [*map(timestamps.text_to_rfc3339, texts)]
+    assert timestamps.texts_to_rfc3339(texts) == alone
+    assert timestamps.texts_to_rfc3339([*texts, "2021-07-03 24:00:00 +00:00"]) is None
+    assert timestamps.texts_to_rfc3339([*texts, "2021-07-03T18:00:44Z"]) is None
 
 
 def test_the_spellings_of_sources_are_read_together() -> None:
