@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from types import FrameType
 from typing import Any, ClassVar, Final
@@ -27,9 +28,7 @@ from iterable_api.plugin.exit_errors import (
     WrongExpressionError,
     as_usage_error,
     exit_with_message,
-    explain_closed_output,
-    explain_expression_errors,
-    explain_variable_errors,
+    explain_errors,
     reject_unreadable_booleans,
 )
 from iterable_api.plugin.log import set_up_log
@@ -214,9 +213,7 @@ class TapIterable(TrafficTap):
             bounded_shutdown(before_force=cls._recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             cls._recording,
-            explain_closed_output(),
-            explain_variable_errors(cls.name, SCHEMA["properties"]),
-            explain_expression_errors(stream_maps.SETTING, MappingError),
+            _explain_errors(),
         ):
             cls._is_sync = True
             super().invoke(**options)
@@ -243,7 +240,7 @@ class TapIterable(TrafficTap):
             bounded_shutdown(),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             RunRecording(cls.name, cls.plugin_version, EXPECTED_ERRORS),  # it is no run, and how it ends is told
-            explain_variable_errors(cls.name, SCHEMA["properties"]),
+            _explain_errors(),
         ):
             super().cb_discover(ctx, param, value)
 
@@ -262,8 +259,7 @@ class TapIterable(TrafficTap):
         try:
             with (
                 bounded_shutdown(),
-                explain_variable_errors(cls.name, SCHEMA["properties"]),
-                explain_expression_errors(stream_maps.SETTING, MappingError),
+                _explain_errors(),
             ):
                 if value == CliTestOptionValue.All.value:
                     cls._test(ctx.params["config"])
@@ -280,6 +276,10 @@ class TapIterable(TrafficTap):
         _raise_config_errors([*run_problems(tap.config, cls.name)])
         array_in(tap.client.get_json(KEY_CHECK), "channels", KEY_CHECK)
         cls.logger.info("The key works in this data centre. Whether it may export, too, shows in a run.")
+
+
+def _explain_errors() -> AbstractContextManager[None]:
+    return explain_errors(TapIterable.name, SCHEMA["properties"], {stream_maps.SETTING: MappingError})
 
 
 def _defer_signals() -> None:

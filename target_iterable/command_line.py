@@ -20,9 +20,7 @@ from iterable_api.plugin.exit_errors import (
     WrongExpressionError,
     as_usage_error,
     exit_with_message,
-    explain_closed_output,
-    explain_expression_errors,
-    explain_variable_errors,
+    explain_errors,
 )
 from iterable_api.plugin.log import set_up_log
 from iterable_api.waiting.shutdown import bounded_shutdown
@@ -104,9 +102,7 @@ class CommandLine(SinkTarget):
             bounded_shutdown(before_force=recording.end_by_force),
             exit_with_message(cls.logger, *EXPECTED_ERRORS, passed=ConfigValidationError),
             recording,
-            explain_closed_output(),
-            explain_variable_errors(cls.name, SETTINGS["properties"]),
-            explain_expression_errors("stream_maps", MappingError),
+            explain_errors(cls.name, SETTINGS["properties"], {"stream_maps": MappingError}),
         ):
             if check:
                 cls._check(options["config"])

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import click
@@ -86,7 +86,7 @@ class WrongExpressionError(Exception):
 
 
 @contextmanager
-def explain_expression_errors(setting: str, kind: type[Exception]) -> Iterator[None]:
+def _explain_expression_errors(setting: str, kind: type[Exception]) -> Iterator[None]:
     """Add the name of the setting to errors of its expressions.
 
     Raises:
@@ -103,7 +103,7 @@ class OutputClosedError(Exception):
 
 
 @contextmanager
-def explain_closed_output() -> Iterator[None]:
+def _explain_closed_output() -> Iterator[None]:
     """Say who is to blame when nobody reads standard output any more.
 
     Raises:
@@ -123,7 +123,7 @@ class UnreadableVariableError(Exception):
 
 
 @contextmanager
-def explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+def _explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     """Name the environment variables that cannot be read, which the SDK does not.
 
     Raises:
@@ -134,6 +134,30 @@ def explain_variable_errors(plugin: str, properties: Mapping[str, Mapping[str, A
     except ValueError:
         _reject_unreadable(plugin, properties)
         raise
+
+
+@contextmanager
+def explain_errors(
+    plugin: str, properties: Mapping[str, Mapping[str, Any]], expressions: Mapping[str, type[Exception]]
+) -> Iterator[None]:
+    """Say what is wrong with what a user has given, and when nobody reads the output any more.
+
+    Args:
+        plugin: its name.
+        properties: the JSON Schemas of its settings.
+        expressions: setting that holds expressions -> the error with which they fail.
+
+    Raises:
+        OutputClosedError: see there.
+        UnreadableVariableError: see there.
+        WrongExpressionError: see there.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_explain_closed_output())
+        stack.enter_context(_explain_variable_errors(plugin, properties))
+        for setting, kind in expressions.items():
+            stack.enter_context(_explain_expression_errors(setting, kind))
+        yield
 
 
 def reject_unreadable_booleans(plugin: str, properties: Mapping[str, Mapping[str, Any]]) -> None:
