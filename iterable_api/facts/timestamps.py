@@ -26,6 +26,7 @@ _UTC: Final = ("", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00
 _UTC_SECONDS: Final = {f"{second:02}{zone}": second for second in range(60) for zone in _UTC}
 _FRACTION: Final = re.compile(r"\.\d{1,9}Z", re.ASCII)
 """What is cut off a moment of UTC, as JavaScript writes it."""
+_FRACTIONS: Final = re.compile(rf"(?:\d\d{_FRACTION.pattern}\n)*+\d\d{_FRACTION.pattern}", re.ASCII)
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -138,13 +139,23 @@ def texts_to_iterable(texts: Sequence[str]) -> list[str] | None:
 def texts_to_epoch_seconds(texts: Sequence[str]) -> list[int] | None:
     """What `text_to_epoch_seconds` makes of each text, if all have common spellings of UTC; else None."""
     try:
-        return [_MIDNIGHTS[text[:11]] + _MINUTES[text[11:17]] + _UTC_SECONDS[text[17:]] for text in texts]
+        return [
+            _MIDNIGHTS[text[:11]] + _MINUTES[text[11:17]] + _UTC_SECONDS[second]
+            for text, second in zip(texts, _without_fractions([text[17:] for text in texts]), strict=True)
+        ]
     except KeyError:
         parts = _common_parts(texts)
     if parts is None:
         return None
     midnights = {day: _midnight(day) or 0 for day, _ in parts}
     return [midnights[day] + _MINUTES[clock[:6]] + int(clock[6:]) for day, clock in parts]
+
+
+def _without_fractions(seconds: list[str]) -> list[str]:
+    """The ends of timestamps, without fractions if all are as JavaScript writes them."""
+    lines = "\n".join(seconds)
+    has_fractions = _FRACTIONS.fullmatch(lines) is not None and lines.count("\n") == len(seconds) - 1
+    return [second[:2] for second in seconds] if has_fractions else seconds
 
 
 def texts_to_rfc3339(texts: Sequence[str]) -> list[str] | None:

@@ -181,3 +181,11 @@ def test_the_spellings_of_sources_are_read_together() -> None:
     assert timestamps.texts_to_epoch_seconds(texts) == [*map(timestamps.text_to_epoch_seconds, texts)]
     assert timestamps.texts_to_iterable([*texts, "2021-02-30 00:00:00"]) is None
     assert timestamps.texts_to_iterable(["2021-07-01\n18:00:44"]) is None
+
+
+def test_the_spelling_of_javascript_is_read_together_and_no_text_that_only_looks_like_it() -> None:
+    texts = ["2021-07-01T18:00:44.123Z", "1969-12-31T23:59:59.5Z", "2021-07-01T18:00:44.123456789Z"]
+    assert timestamps.texts_to_epoch_seconds(texts) == [*map(timestamps.text_to_epoch_seconds, texts)]
+    assert timestamps.texts_to_epoch_seconds([*texts, "2021-07-01T18:00:60.1Z"]) is None
+    assert timestamps.texts_to_epoch_seconds([*texts, "2021-07-01T18:00:44.1Z\n45.1Z"]) is None
+    assert timestamps.texts_to_epoch_seconds([*texts, "2021-07-01T18:00:44.1234567890Z"]) is None
