@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -31,8 +30,9 @@ Member: TypeAlias = "Texts | bytes | Mapping[str, Member] | None"
 """The JSON of a member: of each record, or the same for all, or members of an object; None if all records lack it."""
 _Piece: TypeAlias = "bytes | pa.Array"
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
-_ESCAPED: Final = r'["\\\x00-\x1f]'
-"""Characters that do not stand for themselves in JSON."""
+_ESCAPED: Final = (b'"', b"\\")
+_FIRST_PRINTABLE: Final = 0x20
+"""Bytes that do not stand for themselves in JSON are these, and those below."""
 _QUOTE: Final = b'"'
 _LEAST, _MOST = 1e-4, 1e15
 """Numbers between these are written without an exponent by Python and by Arrow."""
@@ -125,18 +125,25 @@ def _joined(pieces: Sequence[_Piece]) -> pa.Array:
 
 
 def _text(array: pa.Array) -> Texts | None:
-    is_escaped = pc.match_substring_regex(_in_one(array), _ESCAPED)[0].as_py()
+    data = _in_one(array)
+    is_escaped = any(map(data.to_pybytes().__contains__, _ESCAPED)) or _least(data) < _FIRST_PRINTABLE
     return None if is_escaped else quoted(array)
 
 
-def _in_one(texts: pa.Array) -> pa.Array:
-    """Return the data of texts as one text."""
+def _in_one(texts: pa.Array) -> pa.Buffer:
+    """Return the data of texts, one behind the other."""
     _, offsets, data = texts.buffers()
     if data is None or not len(texts):
-        return pa.array([""])
+        return pa.py_buffer(b"")
     places = memoryview(offsets).cast("i")
-    ends = struct.pack("ii", places[texts.offset], places[texts.offset + len(texts)])
-    return pa.Array.from_buffers(texts.type, 1, [None, pa.py_buffer(ends), data])
+    start, end = places[texts.offset], places[texts.offset + len(texts)]
+    return data.slice(start, end - start)
+
+
+def _least(data: pa.Buffer) -> int:
+    """Return the least byte."""
+    least = pc.min(pa.Array.from_buffers(pa.uint8(), data.size, [None, data])).as_py()
+    return _FIRST_PRINTABLE if least is None else int(least)
 
 
 def _plain(array: pa.Array) -> Texts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEM_BYTES as _MAX_BYTES
-from target_iterable.columnar.columns import Column, classes_in, map_values, may_lack
+from target_iterable.columnar.columns import Column, Transform, classes_in, map_values, may_lack
 from target_iterable.columnar.field_fitting import GROUP, fit_types
 from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column
 from target_iterable.columnar.record_block import Draft
@@ -27,6 +27,7 @@ _CATALOG: Final = "catalogName"
 _VALUE: Final = "value"
 _DOTTED: Final = RejectReason("invalidFieldName", "names of fields must not have dots in catalogs")
 _TOO_LARGE: Final = RejectReason("itemTooLarge", f"the item is larger than {_MAX_BYTES:,} bytes")
+_ONLY_JSON: Final = frozenset({bytes})
 _MAY_HOLD_NAMES: Final = frozenset({dict, list})
 
 
@@ -37,14 +38,14 @@ class ItemRules:
     Attributes:
         endpoint: endpoint of the items.
         grouping: finds the row group of an item by the name of its catalog, which is None where the record has none.
-        read_id: converts a value to an item id; rejects a value that cannot be one.
+        read_ids: converts the values of a column to item ids; rejects those that cannot be one.
         key_field: field of the single key property, whose value is the id where there is no field `itemId`; empty if
             the stream has no single key property.
     """
 
     endpoint: Endpoint
     grouping: Grouping
-    read_id: Callable[[Any], str]
+    read_ids: Transform
     key_field: str
 
 
@@ -61,15 +62,15 @@ class ItemBuilder(OperationBuilder):
 
     def _prepare(self, draft: Draft) -> None:
         draft.put(GROUP, self._rules.grouping.groups(len(draft), draft.take(_CATALOG)))
-        draft.put(_ID, map_values(self._rules.read_id, self._take_ids(draft)))
+        draft.put(_ID, self._rules.read_ids(self._take_ids(draft)))
         draft.flatten(_VALUE, self._options.duplicates, clears=self._options.clears)
         fit_types(draft, self._fields.types, self._fields.coerced)
         _reject_dotted_names(draft)
         rows = draft.rows if draft.rows is not None else _values(draft)
         values = encoded(rows)
-        draft.put(_VALUE, values if max(map(_size, values), default=0) <= _MAX_BYTES else list(map(_fitting, values)))
+        draft.put(_VALUE, values if _are_small(values) else list(map(_fitting, values)))
         pairs = zip(encoded(draft.heads[_ID]), draft.heads[_VALUE], strict=True)
-        draft.put(PART, [b"%b:%b" % pair for pair in pairs])
+        draft.put(PART, list(map(b":".join, pairs)))
 
     def _take_ids(self, draft: Draft) -> Column:
         """Return the id of each record: `itemId`, or else the value of the single key property."""
@@ -78,7 +79,7 @@ class ItemBuilder(OperationBuilder):
             keyed = [id_ is UNSET for id_ in ids]
             draft.drop(self._rules.key_field, keyed)
             ids = [key[0] if id_ is UNSET else id_ for id_, key in zip(ids, draft.keys, strict=True)]
-        return [None if id_ is UNSET else id_ for id_ in ids]
+        return [None if id_ is UNSET else id_ for id_ in ids] if may_lack(ids) else ids
 
     def _endpoints(self, draft: Draft) -> Iterable[Endpoint]:
         return repeat(self._rules.endpoint, len(draft))
@@ -86,20 +87,21 @@ class ItemBuilder(OperationBuilder):
     def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
         groups = draft.heads[GROUP]
         catalogs: Mapping[Any, str] = {group: dict(group.envelope.path_params)[_CATALOG] for group in {*groups}}
-        pairs = zip(groups, draft.heads[_ID], strict=True)
-        return [((_ID, f"{catalogs[group]}/{id_}"),) for group, id_ in pairs]
+        texts = [f"{catalogs[group]}/{id_}" for group, id_ in zip(groups, draft.heads[_ID], strict=True)]
+        return list(zip(zip(repeat(_ID), texts)))
 
 
 def _values(draft: Draft) -> Column:
     return struct_column(draft.fields) if draft.fields else [{} for _ in draft.places]
 
 
-def _size(value: Any) -> int:
-    return len(value) if value.__class__ is bytes else 0
+def _are_small(values: Column) -> bool:
+    """Whether all are JSON that fits into an item."""
+    return classes_in(values) <= _ONLY_JSON and max(map(len, values), default=0) <= _MAX_BYTES
 
 
 def _fitting(value: Any) -> Any:
-    return _TOO_LARGE if _size(value) > _MAX_BYTES else value
+    return _TOO_LARGE if value.__class__ is bytes and len(value) > _MAX_BYTES else value
 
 
 def _reject_dotted_names(draft: Draft) -> None:

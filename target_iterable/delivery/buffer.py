@@ -27,6 +27,7 @@ _COPIES: Final = 2
 """Of each part: one is in the body, while the request is on its way."""
 
 _envelope: Final = attrgetter("envelope")
+_part: Final = attrgetter("part")
 
 
 @dataclass
@@ -109,7 +110,7 @@ class Buffer:
 
     def add(self, rows: Sequence[Operation]) -> int:
         """Append rows; return their bytes."""
-        size = sum([len(row.part) for row in rows])
+        size = sum(map(len, map(_part, rows)))
         self.rows += rows
         self.size += size
         self.envelopes.update(map(id, map(_envelope, rows)))

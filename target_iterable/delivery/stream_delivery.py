@@ -150,7 +150,7 @@ class StreamDelivery:
             LedgerError: if the ledger cannot be read or written.
         """
         rows = self._buffer.rows
-        self._may_prefetch = self._may_prefetch and not any(row.only_for or row.idempotency_key for row in rows)
+        self._may_prefetch = self._may_prefetch and may_be_held(rows)
         if self._may_prefetch:
             self._history.deduplication.prefetch(rows)
 

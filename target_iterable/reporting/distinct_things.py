@@ -41,9 +41,9 @@ class DistinctThings:
         if self.is_partial or not rows:
             return
         place = 0 if self.prefers_address else -1
-        hashes = [hash(row.names[place]) ^ hash(row.dedup_scope) for row in rows if row.dedup_scope]
-        self._seen.update(hashes)
-        self.records += len(hashes)
+        things = [(row.names[place], row.dedup_scope) for row in rows if row.dedup_scope]
+        self._seen.update(map(hash, things))
+        self.records += len(things)
         self.is_partial = self.things > MAX_THINGS
 
     def as_dict(self) -> dict[str, Any]:
