@@ -156,7 +156,7 @@ class ColumnarPath:
         for sink, rows, places in self._prepared:
             some = slice(bisect_left(places, place), bisect_left(places, end))
             if chosen := rows[some]:
-                at = [self._start + place for place in places[some]]
+                at = [self._start + place for place in places[some]] if self._start else places[some]
                 sink.deliver_all(chosen, self._block.sources(at, schema))
         return end - place
 

@@ -73,6 +73,11 @@ def marked(texts: Texts) -> pa.Array:
     return _joined([texts.mark, texts.array, texts.mark]) if texts.mark else texts.array
 
 
+def named(names: Texts, values: Texts) -> pa.Array:
+    """Return the JSON of members of objects, `"name":value`."""
+    return _joined([names.mark, names.array, names.mark + b":" + values.mark, values.array, values.mark])
+
+
 def objects(members: Mapping[str, Member], count: int) -> pa.Array:
     """Return the JSON of objects with these members."""
     return _joined([*_object(members), pa.array([b""] * count, pa.binary())])

@@ -15,7 +15,7 @@ from target_iterable.columnar.field_fitting import GROUP, fit_types
 from target_iterable.columnar.operation_builder import PART, OperationBuilder, struct_column
 from target_iterable.columnar.record_block import Draft
 from target_iterable.columnar.row_groups import Grouping
-from target_iterable.columnar.transforms import encoded
+from target_iterable.columnar.transforms import encoded, encoded_as_members
 from target_iterable.columnar.user_builder import FieldOptions
 from target_iterable.core.operation import Endpoint, Name
 from target_iterable.core.rejection import RejectReason
@@ -67,6 +67,9 @@ class ItemBuilder(OperationBuilder):
         fit_types(draft, self._fields.types, self._fields.coerced)
         _reject_dotted_names(draft)
         rows = draft.rows if draft.rows is not None else _values(draft)
+        if (parts := encoded_as_members(draft.heads[_ID], rows)) is not None and _are_small(parts):
+            draft.put(PART, parts)
+            return
         values = encoded(rows)
         draft.put(_VALUE, values if _are_small(values) else list(map(_fitting, values)))
         pairs = zip(encoded(draft.heads[_ID]), draft.heads[_VALUE], strict=True)

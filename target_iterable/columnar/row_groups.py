@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
+from operator import attrgetter
 from types import NoneType
 from typing import Any, Final
 
@@ -26,6 +28,13 @@ class RowGroup:
     type_scope: str = ""
     dedup_scope: str = ""
     event_name: str = ""
+
+
+def of_groups(groups: Sequence[RowGroup], name: str) -> Iterable[Any]:
+    """Return an attribute of the group of each record; without end if all have the same group."""
+    if groups.count(groups[0]) == len(groups):
+        return repeat(getattr(groups[0], name))
+    return map(attrgetter(name), groups)
 
 
 class Grouping:

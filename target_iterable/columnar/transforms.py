@@ -86,6 +86,16 @@ def encoded(values: Column) -> Column:
         return [attempt(dumps, value) for value in values]
 
 
+def encoded_as_members(names: Column, values: Column) -> Column | None:
+    """Return the JSON of each value as a member of an object, `"name":value`; None if that takes a look at each."""
+    if not isinstance(values, TypedColumn):
+        return None
+    try:
+        return values.encoded_as_members(names)
+    except (UnicodeEncodeError, RecursionError):
+        return None
+
+
 def _once_each(transform: Transform) -> Transform:
     """Return the transform that looks at equal values once, where the column makes that easy."""
     return lambda column: column.each(transform) if isinstance(column, TypedColumn) else transform(column)
