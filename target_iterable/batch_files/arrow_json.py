@@ -73,14 +73,24 @@ def marked(texts: Texts) -> pa.Array:
     return _joined([texts.mark, texts.array, texts.mark]) if texts.mark else texts.array
 
 
-def named(names: Texts, values: Texts) -> pa.Array:
-    """Return the JSON of members of objects, `"name":value`."""
-    return _joined([names.mark, names.array, names.mark + b":" + values.mark, values.array, values.mark])
+def named(names: Texts, value: Member) -> pa.Array:
+    """Return the JSON of members of objects, `"name":value`, none of which lacks its value."""
+    return _joined([names.mark, names.array, names.mark + b":", *_value(value)])
+
+
+def _value(member: Member) -> Iterable[_Piece]:
+    match member:
+        case Texts(array, mark):
+            return (mark, array, mark)
+        case Mapping():
+            return _object(member)
+    return (member or json_of(None),)
 
 
 def objects(members: Mapping[str, Member], count: int) -> pa.Array:
     """Return the JSON of objects with these members."""
-    return _joined([*_object(members), pa.array([b""] * count, pa.binary())])
+    pieces = [*_object(members)]
+    return _joined([*pieces, pa.array([b""] * count, pa.binary())] if all(map(_is_literal, pieces)) else pieces)
 
 
 def _object(members: Mapping[str, Member]) -> Iterator[_Piece]:
@@ -113,6 +123,10 @@ def _members(members: Mapping[str, Member], before: bytes) -> Iterator[_Piece]:
 
 def _is_sure(member: Member) -> bool:
     return not isinstance(member, Texts) or not member.array.null_count
+
+
+def _is_literal(piece: _Piece) -> bool:
+    return isinstance(piece, bytes)
 
 
 def _joined(pieces: Sequence[_Piece]) -> pa.Array:

@@ -53,7 +53,7 @@ class ArrowColumn(TypedColumn):
     def encoded_as_members(self, names: Column) -> list[Any]:
         """See `TypedColumn`."""
         keys = names.json() if isinstance(names, ArrowColumn) else texts_of(names)
-        found: list[Any] = named(keys, self.json()).to_pylist()
+        found: list[Any] = named(keys, _member(self)).to_pylist()
         return found
 
     def struct(self, columns: Mapping[str, Iterable[Any]]) -> Column:
