@@ -55,6 +55,13 @@ def with_nulls(null: Any, values: list[Any], array: pa.Array) -> list[Any]:
     return [null if value is None else value for value in values] if null is UNSET and array.null_count else values
 
 
+def copy_of(value: Any) -> Any:
+    """Return a copy of a value, which shares no object or array with it."""
+    if value.__class__ is dict:
+        return {name: copy_of(member) for name, member in value.items()}
+    return [*map(copy_of, value)] if value.__class__ is list else value
+
+
 def holds_no_number(array: pa.Array) -> bool:
     """Whether there is NaN or infinity in an array, at any depth."""
     if isinstance(array.type, pa.BaseExtensionType):

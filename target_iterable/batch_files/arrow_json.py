@@ -87,6 +87,11 @@ def _value(member: Member) -> Iterable[_Piece]:
     return (member or json_of(None),)
 
 
+def longest(texts: pa.Array) -> int:
+    """Return the bytes of the longest text; 0 if there is none."""
+    return pc.max(pc.binary_length(texts)).as_py() or 0
+
+
 def objects(members: Mapping[str, Member], count: int) -> pa.Array:
     """Return the JSON of objects with these members."""
     pieces = [*_object(members)]

@@ -11,12 +11,13 @@ from typing import Any, Final
 import pyarrow as pa
 from msgspec import UNSET, UnsetType
 
-from target_iterable.batch_files.arrow_columns import classes_of_array, values_of, with_nulls
+from target_iterable.batch_files.arrow_columns import classes_of_array, copy_of, values_of, with_nulls
 from target_iterable.batch_files.arrow_json import (
     Member,
     Texts,
     json_of,
     json_texts,
+    longest,
     marked,
     named,
     objects,
@@ -50,11 +51,11 @@ class ArrowColumn(TypedColumn):
         found: list[Any] = marked(self.json()).to_pylist()
         return [UNSET if text is None else text for text in found] if None in found else found
 
-    def encoded_as_members(self, names: Column) -> list[Any]:
+    def encoded_as_members(self, names: Column, most: int) -> list[Any] | None:
         """See `TypedColumn`."""
         keys = names.json() if isinstance(names, ArrowColumn) else texts_of(names)
-        found: list[Any] = named(keys, _member(self)).to_pylist()
-        return found
+        found = named(keys, _member(self))
+        return found.to_pylist() if longest(found) <= most else None
 
     def struct(self, columns: Mapping[str, Iterable[Any]]) -> Column:
         """See `TypedColumn`."""
@@ -219,7 +220,9 @@ class Distinct(ArrowColumn):
 
     def _made(self) -> list[Any]:
         known, null = self._distinct, self.null
-        return [null if place is None else _copied(known[place]) for place in self._indices.to_pylist()]
+        if _MUTABLE.isdisjoint(self.classes) and not self._indices.null_count:
+            return list(map(known.__getitem__, self._indices.to_pylist()))
+        return [null if place is None else copy_of(known[place]) for place in self._indices.to_pylist()]
 
     def json(self) -> Texts:
         """See `ArrowColumn`."""
@@ -236,7 +239,7 @@ class Distinct(ArrowColumn):
 
     def each(self, transform: Transform) -> Column:
         """See `TypedColumn`."""
-        return Distinct(self._indices, [*transform([_copied(value) for value in self._distinct])], self.null)
+        return Distinct(self._indices, [*transform([copy_of(value) for value in self._distinct])], self.null)
 
 
 class Structs(ArrowColumn):
@@ -289,10 +292,5 @@ def _member(column: Iterable[Any]) -> Member:
     return json_of(next(iter(column)))
 
 
-def _copied(value: Any) -> Any:
-    if value.__class__ is dict:
-        return {name: _copied(member) for name, member in value.items()}
-    return [*map(_copied, value)] if value.__class__ is list else value
-
-
+_MUTABLE: Final = frozenset({dict, list})
 _ABSENT: Final = frozenset({UnsetType})

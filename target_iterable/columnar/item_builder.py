@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from operator import add
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -67,7 +68,7 @@ class ItemBuilder(OperationBuilder):
         fit_types(draft, self._fields.types, self._fields.coerced)
         _reject_dotted_names(draft)
         rows = draft.rows if draft.rows is not None else _values(draft)
-        if (parts := encoded_as_members(draft.heads[_ID], rows)) is not None and _are_small(parts):
+        if (parts := encoded_as_members(draft.heads[_ID], rows, _MAX_BYTES)) is not None:
             draft.put(PART, parts)
             return
         values = encoded(rows)
@@ -88,9 +89,9 @@ class ItemBuilder(OperationBuilder):
         return repeat(self._rules.endpoint, len(draft))
 
     def _names(self, draft: Draft) -> Sequence[tuple[Name, ...]]:
-        groups = draft.heads[GROUP]
-        catalogs: Mapping[Any, str] = {group: dict(group.envelope.path_params)[_CATALOG] for group in {*groups}}
-        texts = [f"{catalogs[group]}/{id_}" for group, id_ in zip(groups, draft.heads[_ID], strict=True)]
+        groups, ids = draft.heads[GROUP], draft.heads[_ID]
+        starts: Mapping[Any, str] = {group: f"{dict(group.envelope.path_params)[_CATALOG]}/" for group in {*groups}}
+        texts = map(add, map(starts.__getitem__, groups), ids)
         return list(zip(zip(repeat(_ID), texts)))
 
 

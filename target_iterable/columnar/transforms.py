@@ -86,12 +86,15 @@ def encoded(values: Column) -> Column:
         return [attempt(dumps, value) for value in values]
 
 
-def encoded_as_members(names: Column, values: Column) -> Column | None:
-    """Return the JSON of each value as a member of an object, `"name":value`; None if that takes a look at each."""
+def encoded_as_members(names: Column, values: Column, most: int) -> Column | None:
+    """Return the JSON of each value as a member of an object, `"name":value`.
+
+    None if that takes a look at each value, or if one of the members has more than `most` bytes.
+    """
     if not isinstance(values, TypedColumn):
         return None
     try:
-        return values.encoded_as_members(names)
+        return values.encoded_as_members(names, most)
     except (UnicodeEncodeError, RecursionError):
         return None
 

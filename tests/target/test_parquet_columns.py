@@ -91,8 +91,10 @@ def test_members_of_objects_are_their_names_and_their_values(ids: Column) -> Non
         "count": Scalars(pa.array([1, None], pa.int64()), int),
     }
     rows: Any = Structs(columns, 2)
-    made = encoded_as_members(ids, rows)
+    made = encoded_as_members(ids, rows, 1_000)
     assert made is not None
+    assert encoded_as_members(ids, rows, max(map(len, made))) == made
+    assert encoded_as_members(ids, rows, max(map(len, made)) - 1) is None
     expected = [{"text": "x", "count": 1}, {"text": 'y"', "count": None}]
     assert [msgspec.json.decode(b"{%b}" % part) for part in made] == [
         {id_: row} for id_, row in zip(ids, expected, strict=True)
@@ -100,4 +102,4 @@ def test_members_of_objects_are_their_names_and_their_values(ids: Column) -> Non
 
 
 def test_members_whose_values_are_no_column_of_parquet_are_made_one_by_one() -> None:
-    assert encoded_as_members(["a"], [{"b": 1}]) is None
+    assert encoded_as_members(["a"], [{"b": 1}], 1_000) is None
