@@ -13,7 +13,9 @@ from target_iterable.batch_files.arrow_columns import values_of
 from target_iterable.batch_files.arrow_json import json_texts, marked
 from target_iterable.batch_files.typed_columns import Moments, Scalars, Structs
 from target_iterable.columnar.columns import Column, Transform, TypedColumn
+from target_iterable.columnar.row_groups import Grouping, RowGroup
 from target_iterable.columnar.transforms import attribute, converted, encoded, encoded_as_members
+from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.event_attributes import ATTRIBUTES
 from target_iterable.records.value_conversion import conversion_of
 
@@ -103,3 +105,21 @@ def test_members_of_objects_are_their_names_and_their_values(ids: Column) -> Non
 
 def test_members_whose_values_are_no_column_of_parquet_are_made_one_by_one() -> None:
     assert encoded_as_members(["a"], [{"b": 1}], 1_000) is None
+
+
+def test_records_of_a_column_have_the_groups_of_their_values_and_each_text_is_asked_for_once() -> None:
+    asked: list[str] = []
+
+    def group(name: str) -> RowGroup:
+        asked.append(name)
+        if not name:
+            raise RecordRejectedError("missingEventName", "there is no name")
+        return RowGroup(event_name=name)
+
+    texts = ["b", "a", "b", "a", "b"]
+    grouping = Grouping(group)
+    found = grouping.groups(5, Scalars(pa.array(texts), str))
+    assert [it.event_name for it in found] == texts
+    assert asked == ["b", "a"]
+    odd = [*texts, "", "c"]
+    assert [*grouping.groups(7, Scalars(pa.array(odd), str))] == [*grouping.groups(7, odd)]
