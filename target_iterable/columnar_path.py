@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 from singer_sdk.exceptions import InvalidInputLine
 
@@ -61,6 +61,11 @@ class PreparedRecord(NamedTuple):
 
 Prepared: TypeAlias = PreparedRecord | Outcome
 """A record of which nothing is to be said but its outcome is that outcome."""
+
+
+def are_operations(prepared: Sequence[Prepared]) -> TypeGuard[Sequence[Operation]]:
+    """Whether all records are nothing but an operation."""
+    return {*map(type, prepared)} == {Operation}
 
 
 def parts_of(prepared: Prepared) -> Sequence[Prepared]:
@@ -151,7 +156,7 @@ class ColumnarPath:
         for sink, rows, places in self._prepared:
             some = slice(bisect_left(places, place), bisect_left(places, end))
             if chosen := rows[some]:
-                at = [self._start + place for place in places[some]]
+                at = [self._start + place for place in places[some]] if self._start else places[some]
                 sink.deliver_all(chosen, self._block.sources(at, schema))
         return end - place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby, repeat
 from operator import attrgetter
@@ -17,11 +17,10 @@ from target_iterable.columnar.block_reader import BlockReader, InputRecord, Read
 from target_iterable.columnar.columns import attempt
 from target_iterable.columnar.record_block import rows_of
 from target_iterable.columnar.record_decoder import TypedRecords
-from target_iterable.columnar_path import Prepared, PreparedRecord, parts_of, version_in
-from target_iterable.config.route import Route
+from target_iterable.columnar_path import Prepared, PreparedRecord, are_operations, parts_of, version_in
 from target_iterable.config.router import Router
 from target_iterable.core.operation import Operation
-from target_iterable.core.rejection import RecordRejectedError, RecordSkippedError, RejectReason
+from target_iterable.core.rejection import RecordSkippedError, RejectReason
 from target_iterable.core.source import Source
 from target_iterable.deleted_rows import DeletedRowHandler, NamesOf
 from target_iterable.delivery.errors import operations_not_built
@@ -31,7 +30,6 @@ from target_iterable.objects.base.mirrored_object import MirroredObject
 from target_iterable.objects.registry import OBJECTS, Destination
 from target_iterable.project.project import Project
 from target_iterable.record_names import RecordNames
-from target_iterable.records.column_mapping import ColumnMapping, Row
 from target_iterable.records.deletion_marks import DeletionMarks
 from target_iterable.records.duplicate_fields import DuplicateFields
 from target_iterable.reporting.deleted_rows import REJECTED, REMOVED, SKIPPED, WRITTEN
@@ -75,7 +73,7 @@ class IterableSink(BatchSink):
                 stream_name,
                 route,
                 self._columns.key(self.key_properties),
-                _cleared(schema, route),
+                route.cleared(schema),
                 self._columns.schemas,
                 DuplicateFields(stream_name, self.delivery.counts.duplicate_fields, rejects=rejects),
             )
@@ -184,6 +182,11 @@ class IterableSink(BatchSink):
     def deliver_all(self, prepared: Sequence[Prepared], sources: Sequence[Source]) -> None:
         """Buffer prepared records in their order."""
         self.tally_record_read(len(prepared))
+        if are_operations(prepared):
+            for plain, source in zip(prepared, sources, strict=True):
+                plain.source = source
+            self.delivery.add_all(prepared)
+            return
         rows, mirrored = list[Operation](), list[PreparedRecord]()
         for row, source in zip(prepared, sources, strict=True):
             if row.__class__ is Operation:
@@ -289,11 +292,3 @@ class IterableSink(BatchSink):
         if self.delivery.mirror.is_complete_at(new_version):
             self._deliver()
             self.delivery.remove_missing(new_version, lambda: self._reader.stopped)
-
-
-def _cleared(schema: Mapping[str, Any], route: Route) -> Row:
-    """Return a row with null for each column; empty if two columns share a name: no record is accepted then."""
-    with suppress(RecordRejectedError):
-        columns = ColumnMapping({}, route.fields, nest=route.dots_nest, selection=route.selection)
-        return columns.row(dict.fromkeys(schema.get("properties", {})))
-    return {}

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET
 from pyarrow import types
 
 from target_iterable.batch_files.moments import EPOCH_DAY, UNITS
@@ -41,6 +42,24 @@ def values_of(array: pa.Array) -> Column:
         if is_type(array.type):
             return read(array)
     raise TypeError(f"of the type {array.type}")
+
+
+def classes_of_array(array: pa.Array, class_: type, null: Any) -> frozenset[type]:
+    """Return the classes of values that are all of one class, or `null`."""
+    found = {class_} if array.null_count < len(array) else set[type]()
+    return frozenset(found | ({type(null)} if array.null_count else set()))
+
+
+def with_nulls(null: Any, values: list[Any], array: pa.Array) -> list[Any]:
+    """Return the values of an array with `null` in place of None."""
+    return [null if value is None else value for value in values] if null is UNSET and array.null_count else values
+
+
+def copy_of(value: Any) -> Any:
+    """Return a copy of a value, which shares no object or array with it."""
+    if value.__class__ is dict:
+        return {name: copy_of(member) for name, member in value.items()}
+    return [*map(copy_of, value)] if value.__class__ is list else value
 
 
 def holds_no_number(array: pa.Array) -> bool:

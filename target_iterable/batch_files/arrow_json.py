@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -31,8 +30,9 @@ Member: TypeAlias = "Texts | bytes | Mapping[str, Member] | None"
 """The JSON of a member: of each record, or the same for all, or members of an object; None if all records lack it."""
 _Piece: TypeAlias = "bytes | pa.Array"
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
-_ESCAPED: Final = r'["\\\x00-\x1f]'
-"""Characters that do not stand for themselves in JSON."""
+_ESCAPED: Final = (b'"', b"\\")
+_FIRST_PRINTABLE: Final = 0x20
+"""Bytes that do not stand for themselves in JSON are these, and those below."""
 _QUOTE: Final = b'"'
 _LEAST, _MOST = 1e-4, 1e15
 """Numbers between these are written without an exponent by Python and by Arrow."""
@@ -73,9 +73,29 @@ def marked(texts: Texts) -> pa.Array:
     return _joined([texts.mark, texts.array, texts.mark]) if texts.mark else texts.array
 
 
+def named(names: Texts, value: Member) -> pa.Array:
+    """Return the JSON of members of objects, `"name":value`, none of which lacks its value."""
+    return _joined([names.mark, names.array, names.mark + b":", *_value(value)])
+
+
+def _value(member: Member) -> Iterable[_Piece]:
+    match member:
+        case Texts(array, mark):
+            return (mark, array, mark)
+        case Mapping():
+            return _object(member)
+    return (member or json_of(None),)
+
+
+def longest(texts: pa.Array) -> int:
+    """Return the bytes of the longest text; 0 if there is none."""
+    return pc.max(pc.binary_length(texts)).as_py() or 0
+
+
 def objects(members: Mapping[str, Member], count: int) -> pa.Array:
     """Return the JSON of objects with these members."""
-    return _joined([*_object(members), pa.array([b""] * count, pa.binary())])
+    pieces = [*_object(members)]
+    return _joined([*pieces, pa.array([b""] * count, pa.binary())] if all(map(_is_literal, pieces)) else pieces)
 
 
 def _object(members: Mapping[str, Member]) -> Iterator[_Piece]:
@@ -110,6 +130,10 @@ def _is_sure(member: Member) -> bool:
     return not isinstance(member, Texts) or not member.array.null_count
 
 
+def _is_literal(piece: _Piece) -> bool:
+    return isinstance(piece, bytes)
+
+
 def _joined(pieces: Sequence[_Piece]) -> pa.Array:
     """Return the pieces one behind the other; null where one of them is."""
     parts: list[Any] = []
@@ -125,18 +149,25 @@ def _joined(pieces: Sequence[_Piece]) -> pa.Array:
 
 
 def _text(array: pa.Array) -> Texts | None:
-    is_escaped = pc.match_substring_regex(_in_one(array), _ESCAPED)[0].as_py()
+    data = _in_one(array)
+    is_escaped = any(map(data.to_pybytes().__contains__, _ESCAPED)) or _least(data) < _FIRST_PRINTABLE
     return None if is_escaped else quoted(array)
 
 
-def _in_one(texts: pa.Array) -> pa.Array:
-    """Return the data of texts as one text."""
+def _in_one(texts: pa.Array) -> pa.Buffer:
+    """Return the data of texts, one behind the other."""
     _, offsets, data = texts.buffers()
     if data is None or not len(texts):
-        return pa.array([""])
+        return pa.py_buffer(b"")
     places = memoryview(offsets).cast("i")
-    ends = struct.pack("ii", places[texts.offset], places[texts.offset + len(texts)])
-    return pa.Array.from_buffers(texts.type, 1, [None, pa.py_buffer(ends), data])
+    start, end = places[texts.offset], places[texts.offset + len(texts)]
+    return data.slice(start, end - start)
+
+
+def _least(data: pa.Buffer) -> int:
+    """Return the least byte."""
+    least = pc.min(pa.Array.from_buffers(pa.uint8(), data.size, [None, data])).as_py()
+    return _FIRST_PRINTABLE if least is None else int(least)
 
 
 def _plain(array: pa.Array) -> Texts:

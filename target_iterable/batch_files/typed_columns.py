@@ -11,8 +11,19 @@ from typing import Any, Final
 import pyarrow as pa
 from msgspec import UNSET, UnsetType
 
-from target_iterable.batch_files.arrow_columns import values_of
-from target_iterable.batch_files.arrow_json import Member, Texts, json_of, json_texts, marked, objects, quoted, texts_of
+from target_iterable.batch_files.arrow_columns import classes_of_array, copy_of, values_of, with_nulls
+from target_iterable.batch_files.arrow_json import (
+    Member,
+    Texts,
+    json_of,
+    json_texts,
+    longest,
+    marked,
+    named,
+    objects,
+    quoted,
+    texts_of,
+)
 from target_iterable.batch_files.moments import are_writable, floored, iterable_texts
 from target_iterable.columnar.columns import Column, Transform, TypedColumn
 from target_iterable.columnar.operation_builder import structs
@@ -39,6 +50,12 @@ class ArrowColumn(TypedColumn):
         """See `TypedColumn`."""
         found: list[Any] = marked(self.json()).to_pylist()
         return [UNSET if text is None else text for text in found] if None in found else found
+
+    def encoded_as_members(self, names: Column, most: int) -> list[Any] | None:
+        """See `TypedColumn`."""
+        keys = names.json() if isinstance(names, ArrowColumn) else texts_of(names)
+        found = named(keys, _member(self))
+        return found.to_pylist() if longest(found) <= most else None
 
     def struct(self, columns: Mapping[str, Iterable[Any]]) -> Column:
         """See `TypedColumn`."""
@@ -67,7 +84,7 @@ class Scalars(ArrowColumn):
         self._array = array
         self._class = class_
         self.null = null
-        self.classes = _classes(array, class_, null)
+        self.classes = classes_of_array(array, class_, null)
         self.has_points = class_ is Decimal
 
     def __len__(self) -> int:
@@ -79,7 +96,7 @@ class Scalars(ArrowColumn):
         return [_SAMPLES[self._class]] if self._class in self.classes else ()
 
     def _made(self) -> list[Any]:
-        return _with(self.null, list(values_of(self._array)), self._array)
+        return with_nulls(self.null, list(values_of(self._array)), self._array)
 
     def json(self) -> Texts:
         """See `ArrowColumn`."""
@@ -106,7 +123,7 @@ class Moments(ArrowColumn):
 
     def __init__(self, array: pa.Array) -> None:
         self._array = array
-        self.classes = _classes(array, str, None)
+        self.classes = classes_of_array(array, str, None)
 
     def __len__(self) -> int:
         return len(self._array)
@@ -120,7 +137,7 @@ class Moments(ArrowColumn):
 
     def without_nulls(self) -> Column:
         """See `TypedColumn`."""
-        return _with(UNSET, [*self.values], self._array)
+        return with_nulls(UNSET, [*self.values], self._array)
 
     def picked(self, places: Sequence[int]) -> Column:
         """See `TypedColumn`."""
@@ -143,7 +160,7 @@ class Dates(ArrowColumn):
     def __init__(self, moments: pa.Array, null: Any = None) -> None:
         self._moments = moments
         self.null = null
-        self.classes = _classes(moments, str, null)
+        self.classes = classes_of_array(moments, str, null)
 
     @cached_property
     def _texts(self) -> pa.Array:
@@ -159,7 +176,7 @@ class Dates(ArrowColumn):
         return found
 
     def _made(self) -> list[Any]:
-        return _with(self.null, self._texts.to_pylist(), self._texts)
+        return with_nulls(self.null, self._texts.to_pylist(), self._texts)
 
     def json(self) -> Texts:
         """See `ArrowColumn`."""
@@ -203,7 +220,9 @@ class Distinct(ArrowColumn):
 
     def _made(self) -> list[Any]:
         known, null = self._distinct, self.null
-        return [null if place is None else _copied(known[place]) for place in self._indices.to_pylist()]
+        if _MUTABLE.isdisjoint(self.classes) and not self._indices.null_count:
+            return list(map(known.__getitem__, self._indices.to_pylist()))
+        return [null if place is None else copy_of(known[place]) for place in self._indices.to_pylist()]
 
     def json(self) -> Texts:
         """See `ArrowColumn`."""
@@ -220,7 +239,7 @@ class Distinct(ArrowColumn):
 
     def each(self, transform: Transform) -> Column:
         """See `TypedColumn`."""
-        return Distinct(self._indices, [*transform([_copied(value) for value in self._distinct])], self.null)
+        return Distinct(self._indices, [*transform([copy_of(value) for value in self._distinct])], self.null)
 
 
 class Structs(ArrowColumn):
@@ -273,19 +292,5 @@ def _member(column: Iterable[Any]) -> Member:
     return json_of(next(iter(column)))
 
 
-def _classes(array: pa.Array, class_: type, null: Any) -> frozenset[type]:
-    found = {class_} if array.null_count < len(array) else set[type]()
-    return frozenset(found | ({type(null)} if array.null_count else set()))
-
-
-def _with(null: Any, values: list[Any], array: pa.Array) -> list[Any]:
-    return [null if value is None else value for value in values] if null is UNSET and array.null_count else values
-
-
-def _copied(value: Any) -> Any:
-    if value.__class__ is dict:
-        return {name: _copied(member) for name, member in value.items()}
-    return [*map(_copied, value)] if value.__class__ is list else value
-
-
+_MUTABLE: Final = frozenset({dict, list})
 _ABSENT: Final = frozenset({UnsetType})

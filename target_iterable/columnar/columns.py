@@ -75,6 +75,13 @@ class TypedColumn(Sequence[Any]):
         """Return the JSON of each value, `UNSET` where there is none."""
 
     @abstractmethod
+    def encoded_as_members(self, names: Column, most: int) -> list[Any] | None:
+        """Return the JSON of each value as a member of an object, `"name":value`. No record may lack its value.
+
+        None if one has more than `most` bytes.
+        """
+
+    @abstractmethod
     def without_nulls(self) -> Column:
         """Return the column without nulls, at any depth."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -30,16 +30,21 @@ def add_points(draft: Draft, types: FieldTypes, decimals: DecimalFields) -> None
     """Give whole numbers a point where their field holds decimals, or will; see `DecimalFields`."""
     if not decimals.names:
         return
-    known = [types.types_of(group.type_scope) for group in draft.heads[GROUP]]
     if draft.rows is not None:
-        draft.rows = map_values(decimals.widened, known, draft.rows)
+        draft.rows = map_values(decimals.widened, _known(draft, types), draft.rows)
         draft.reject(draft.rows)
         return
     names = [name for name in decimals.names & draft.fields.keys() if _may_lack_points(draft.fields[name])]
+    known = _known(draft, types) if names else []
     for name in names:
         draft.fields[name] = map_values(decimals.widened_value, known, [name] * len(draft), draft.fields[name])
     for name in names:
         draft.reject(draft.fields[name])
+
+
+def _known(draft: Draft, types: FieldTypes) -> list[Mapping[str, str]]:
+    """Return the known types of each record."""
+    return [types.types_of(group.type_scope) for group in draft.heads[GROUP]]
 
 
 def _may_lack_points(column: Column) -> bool:

@@ -15,6 +15,7 @@ from iterable_api.facts.limits import MAX_BODY_BYTES
 from target_iterable.columnar.columns import Column, TypedColumn, attempt, may_lack
 from target_iterable.columnar.field_fitting import GROUP, VERSION
 from target_iterable.columnar.record_block import Draft, RecordBlock
+from target_iterable.columnar.row_groups import of_groups
 from target_iterable.core.operation import NO_NAMES, Endpoint, Name, Operation
 from target_iterable.core.rejection import RejectReason
 
@@ -75,14 +76,14 @@ class OperationBuilder(ABC):
                 self._endpoints(draft),
                 parts,
                 self._names(draft),
-                [group.envelope for group in groups],
+                of_groups(groups, "envelope"),
                 self._only_for(draft),
-                [group.type_scope for group in groups],
+                of_groups(groups, "type_scope"),
                 repeat(None),
                 repeat(self.fields_path),
                 draft.heads[VERSION],
-                [group.event_name for group in groups],
-                [group.dedup_scope for group in groups],
+                of_groups(groups, "event_name"),
+                of_groups(groups, "dedup_scope"),
             )
         )
         if max(map(len, parts)) <= self.max_sure_bytes:

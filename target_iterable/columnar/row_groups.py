@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import repeat
+from operator import attrgetter
 from types import NoneType
 from typing import Any, Final
 
 from msgspec import UNSET
 
-from target_iterable.columnar.columns import Column, attempt, classes_in, map_values, may_lack
+from target_iterable.columnar.columns import Column, TypedColumn, attempt, classes_in, map_values, may_lack
 from target_iterable.core.operation import EMPTY_ENVELOPE, Envelope
 
 _MAX_REMEMBERED: Final = 20_000
@@ -26,6 +28,13 @@ class RowGroup:
     type_scope: str = ""
     dedup_scope: str = ""
     event_name: str = ""
+
+
+def of_groups(groups: Sequence[RowGroup], name: str) -> Iterable[Any]:
+    """Return an attribute of the group of each record; without end if all have the same group."""
+    if groups.count(groups[0]) == len(groups):
+        return repeat(getattr(groups[0], name))
+    return map(attrgetter(name), groups)
 
 
 class Grouping:
@@ -44,6 +53,8 @@ class Grouping:
         """Return the group or the reject reason of each of `count` records."""
         if not count:
             return []
+        if len(columns) == 1 and isinstance(column := columns[0], TypedColumn) and column.classes == {str}:
+            return [*column.each(partial(map_values, self._remembered))]
         given = [[None] * count if column is None else _present(column) for column in columns]
         if not given:
             return [attempt(self._remembered)] * count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from operator import methodcaller
 from types import NoneType
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def converted(conversion: Conversion) -> Transform:
     if not isinstance(conversion, TextConversion):
         return one_by_one
     together = _together(conversion.read_all, one_by_one)
-    return _typed(TypedColumn.dates, together) if conversion.is_of_dates else together
+    return _typed(methodcaller("dates"), together) if conversion.is_of_dates else together
 
 
 def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:
@@ -48,7 +49,7 @@ def attribute(name: str, read: Callable[[str, Any], Any]) -> Transform:
     if name == _TIME:
         together = _together(timestamps.texts_to_epoch_seconds, fit)
         return _typed(
-            TypedColumn.seconds, lambda column: [UNSET if value is None else value for value in together(column)]
+            methodcaller("seconds"), lambda column: [UNSET if value is None else value for value in together(column)]
         )
     stays = _STAYING.get(name)
     return fit if stays is None else lambda column: column if stays(column) else fit(column)
@@ -83,6 +84,19 @@ def encoded(values: Column) -> Column:
         return dumps_all(values)
     except (UnicodeEncodeError, RecursionError):
         return [attempt(dumps, value) for value in values]
+
+
+def encoded_as_members(names: Column, values: Column, most: int) -> Column | None:
+    """Return the JSON of each value as a member of an object, `"name":value`.
+
+    None if that takes a look at each value, or if one of the members has more than `most` bytes.
+    """
+    if not isinstance(values, TypedColumn):
+        return None
+    try:
+        return values.encoded_as_members(names, most)
+    except (UnicodeEncodeError, RecursionError):
+        return None
 
 
 def _once_each(transform: Transform) -> Transform:

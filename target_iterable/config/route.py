@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from iterable_api.plugin.threshold import Threshold
 from target_iterable.core.operation import Endpoint
-from target_iterable.records.column_mapping import ColumnMapping
+from target_iterable.core.rejection import RecordRejectedError
+from target_iterable.records.column_mapping import ColumnMapping, Row
 from target_iterable.records.column_selection import EVERYTHING, ColumnSelection
 
 IDENTIFIERS: Final = ("email", "userId")
@@ -193,6 +195,13 @@ class Route:
             selection=self.selection,
             empty_as_null=self.empty_as_null,
         )
+
+    def cleared(self, schema: Mapping[str, Any]) -> Row:
+        """A row with null for each column; empty if two columns share a name: no record is accepted then."""
+        with suppress(RecordRejectedError):
+            columns = ColumnMapping({}, self.fields, nest=self.dots_nest, selection=self.selection)
+            return columns.row(dict.fromkeys(schema.get("properties", {})))
+        return {}
 
     @property
     def may_remove(self) -> bool:

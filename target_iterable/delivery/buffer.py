@@ -27,6 +27,7 @@ _COPIES: Final = 2
 """Of each part: one is in the body, while the request is on its way."""
 
 _envelope: Final = attrgetter("envelope")
+_part: Final = attrgetter("part")
 
 
 @dataclass
@@ -95,6 +96,7 @@ class Buffer:
         envelopes: ids of the envelopes of the rows. Rows of different envelopes cannot share a request.
         size: bytes of the rows.
         row_memory: bytes of memory that each row takes beside its part.
+        may_be_held: whether each row can wait, see `hold_back.may_be_held`.
     """
 
     rows: list[Operation] = field(default_factory=list)
@@ -106,13 +108,15 @@ class Buffer:
     envelopes: set[int] = field(default_factory=set)
     size: int = 0
     row_memory: int = ROW_MEMORY
+    may_be_held: bool = True
 
     def add(self, rows: Sequence[Operation]) -> int:
         """Append rows; return their bytes."""
-        size = sum([len(row.part) for row in rows])
+        size = sum(map(len, map(_part, rows)))
         self.rows += rows
         self.size += size
         self.envelopes.update(map(id, map(_envelope, rows)))
+        self.may_be_held = self.may_be_held and may_be_held(rows)
         return size
 
     @property
@@ -129,7 +133,7 @@ class Buffer:
     def hold_back(self) -> Buffer:
         """Remove rows that should wait for more of their kind, and return them in a buffer of their own."""
         held_back = Buffer(behind=self.behind, row_memory=self.row_memory)
-        if len(self.envelopes) > 1 and may_be_held(self.rows):
+        if len(self.envelopes) > 1 and self.may_be_held:
             self.rows, waiting = split(self.rows)
             held_back.add(waiting)
             self.size -= held_back.size

@@ -6,7 +6,9 @@ again and again, and each time every quiet list would cost a request for a few m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final
 
 from target_iterable.core.operation import Name, Operation
 from target_iterable.requests.batching import by_kind, shared_names
@@ -45,6 +47,10 @@ def _largest_groups(rows: Sequence[Operation]) -> set[Operation]:
     return chosen
 
 
-def may_be_held(rows: Iterable[Operation]) -> bool:
+def may_be_held(rows: Sequence[Operation]) -> bool:
     """Whether each row can wait without changing what becomes of others, but for those that share a name with it."""
-    return not any(row.only_for or row.idempotency_key for row in rows)
+    return not any(any(map(of, rows)) for of in _DEPENDING)
+
+
+_DEPENDING: Final = (attrgetter("only_for"), attrgetter("idempotency_key"))
+"""What makes the result of a row depend on those of others."""

@@ -91,7 +91,8 @@ class RowSender:
 
     def _send_batch(self, refused: Mapping[Operation, RejectReason], batch: Batch) -> BatchResult:
         """Send one batch. This runs in many threads."""
-        result = self._failure_isolator.deliver(batch, {row: refused[row] for row in batch.rows if row in refused})
+        of_batch = {row: refused[row] for row in batch.rows if row in refused} if refused else {}
+        result = self._failure_isolator.deliver(batch, of_batch)
         self._error = self._error or result.error
         return result
 

@@ -14,7 +14,6 @@ from target_iterable.core.removal_stops import RunEnding
 from target_iterable.core.source import Source
 from target_iterable.delivery.buffer import ROW_MEMORY, START, Buffer, BufferLevel, Checkpoint, memory_of
 from target_iterable.delivery.history import StreamHistory
-from target_iterable.delivery.hold_back import may_be_held
 from target_iterable.delivery.record_accounts import RecordAccounts
 from target_iterable.delivery.send_window import LoadFacts
 from target_iterable.delivery.stream_sending import StreamSending
@@ -150,7 +149,7 @@ class StreamDelivery:
             LedgerError: if the ledger cannot be read or written.
         """
         rows = self._buffer.rows
-        self._may_prefetch = self._may_prefetch and not any(row.only_for or row.idempotency_key for row in rows)
+        self._may_prefetch = self._may_prefetch and self._buffer.may_be_held
         if self._may_prefetch:
             self._history.deduplication.prefetch(rows)
 
@@ -173,7 +172,7 @@ class StreamDelivery:
         """Return what is to be known of the buffer as the next load."""
         rows = self._buffer.rows
         memory = self._buffer.memory + sum(len(source.record) for _, source in self._buffer.rejected)
-        if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not may_be_held(rows):
+        if len(self._buffer.envelopes) != 1 or self.mirror.is_active or not self._buffer.may_be_held:
             return LoadFacts(None, frozenset(), memory)
         endpoint = rows[-1].endpoint
         return LoadFacts(

@@ -46,6 +46,8 @@ class FieldDropping:
 
     def restore(self, results: RowResults) -> None:
         """Put the original rows into `results`."""
+        if not self._originals:
+            return
         results.written = [self._originals.get(row, row) for row in results.written]
         results.rejected = [(self._originals.get(row, row), reject_reason) for row, reject_reason in results.rejected]
         results.trimmed = {row: self._dropped[row] for row in results.written if row in self._dropped}

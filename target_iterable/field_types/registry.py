@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import nsmallest
+from operator import attrgetter
 from threading import Lock
 from types import NoneType
 from typing import Any, Final, TypeAlias
@@ -45,6 +46,7 @@ _FetchTypes: TypeAlias = Callable[[str], Mapping[str, str] | None]
 _CoerceFields: TypeAlias = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
 """Function from types and fields to the coerced fields."""
 
+_fits_version: Final = attrgetter("fits_version")
 _CATALOG: Final = f"catalog{SEPARATOR}"
 _MAX_LISTED_FIELDS: Final = 20
 """New fields named in one line of the log."""
@@ -218,9 +220,11 @@ class FieldTypes:
         """Whether a value of `row` does not fit its field."""
         return next(self.clashes(row), None)
 
-    def clashing_rows(self, rows: Iterable[Operation]) -> dict[Operation, RejectReason]:
+    def clashing_rows(self, rows: Collection[Operation]) -> dict[Operation, RejectReason]:
         """Return the rows with a value that does not fit its field; a row is checked once per version of the types."""
         version = self.version
+        if {*map(_fits_version, rows)} == {version}:
+            return {}
         return {row: why for row in rows if row.fits_version != version and (why := self.has_clash(row))}
 
     def clashes(self, row: Operation) -> Iterator[RejectReason]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from iterable_api.errors import BadRequestError
@@ -17,6 +18,7 @@ from target_iterable.core.rejection import RejectReason
 _WIDTH: Final = 8
 """Look-ups on their way at a time; the client keeps to the documented 100 in a second."""
 _REMEMBERED: Final = 100_000
+_only_for: Final = attrgetter("only_for")
 
 PATHS: Final = {"email": "/api/users/getByEmail", "userId": "/api/users/byUserId"}
 
@@ -50,7 +52,7 @@ class UserLookup:
         Rows about the same user stay in order.
         """
         made, held, ready, later = set[Name](), set[Name](), list[Operation](), list[Operation]()
-        if not any(row.only_for for row in rows):
+        if not any(map(_only_for, rows)):
             return rows, later
         for row in rows:
             if not (made.isdisjoint(row.only_for) and held.isdisjoint(row.names)):
@@ -73,7 +75,7 @@ class UserLookup:
         Raises:
             IterableError: if Iterable answers nothing that is about a user.
         """
-        meant = {row: row.only_for for row in rows if row.only_for}
+        meant = {row: row.only_for for row in rows if row.only_for} if any(map(_only_for, rows)) else {}
         known, unclear = self._known({name for names in meant.values() for name in names})
         absent = {row: names for row, names in meant.items() if names.isdisjoint(known)}
         present = {row for row in meant if row.endpoint.creates_only and row not in absent}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from target_iterable.core.operation import Operation
 
+_names: Final = attrgetter("names")
+_scope: Final = attrgetter("dedup_scope")
 MAX_THINGS: Final = 200_000
 """Different things of a stream that are told apart; they take some 13 MB. What comes behind is not counted."""
 
@@ -40,10 +43,10 @@ class DistinctThings:
         """Count rows. Hashes of identifiers stand for them: of 200,000 no two will be the same."""
         if self.is_partial or not rows:
             return
-        place = 0 if self.prefers_address else -1
-        hashes = [hash(row.names[place]) ^ hash(row.dedup_scope) for row in rows if row.dedup_scope]
-        self._seen.update(hashes)
-        self.records += len(hashes)
+        described = rows if all(map(_scope, rows)) else [row for row in rows if row.dedup_scope]
+        best = map(itemgetter(0 if self.prefers_address else -1), map(_names, described))
+        self._seen.update(map(hash, zip(best, map(_scope, described), strict=True)))
+        self.records += len(described)
         self.is_partial = self.things > MAX_THINGS
 
     def as_dict(self) -> dict[str, Any]:

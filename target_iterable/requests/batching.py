@@ -19,6 +19,7 @@ from target_iterable.core.operation import Batch, Endpoint, Envelope, Name, Oper
 FIRST_ROWS: Final = 1000
 """Rows in the first batch: known to be accepted. The maximum is not documented."""
 _T = TypeVar("_T")
+_part: Final = attrgetter("part")
 _KIND: Final = (attrgetter("endpoint"), attrgetter("envelope"))
 _COMMA: Final = 1
 """Bytes between two rows."""
@@ -146,7 +147,7 @@ def _slice(rows: Sequence[Operation], batch_size: AdaptiveBatchSize) -> list[Bat
     """Slice rows of one endpoint and envelope, whose order does not matter, where a request is full."""
     endpoint, envelope = rows[0].endpoint, rows[0].envelope
     max_rows = batch_size.rows_of(endpoint)
-    offsets = [0, *accumulate([len(row.part) + _COMMA for row in rows])]
+    offsets = [0, *accumulate(map(_COMMA.__add__, map(len, map(_part, rows))))]
     batches: list[Batch] = []
     start = 0
     while start < len(rows):

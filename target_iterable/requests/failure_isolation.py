@@ -241,7 +241,7 @@ class BatchAttempt:
     def reject(self, rows: Sequence[Operation], culprits: Mapping[Operation, RejectReason]) -> list[Operation]:
         """Reject the `culprits` among `rows`; return the others."""
         self._results.rejected += culprits.items()
-        return [row for row in rows if row not in culprits]
+        return [row for row in rows if row not in culprits] if culprits else [*rows]
 
 
 def _is_already_done(endpoint: Endpoint, error: ApiError) -> bool:

@@ -40,6 +40,8 @@ class RowFitting:
         """Coerce `rows` to the types that are known now, and leave out what still clashes."""
         clashing = self._types.clashing_rows(rows)
         self._types.log_new_fields()
+        if not clashing:
+            return FittedRows([*rows], {})
         coerced = {row: self._coerced(row) for row in clashing}
         return self.leave_out(
             [coerced.get(row, row) for row in rows], {row: [*self._types.clashes(row)] for row in coerced.values()}

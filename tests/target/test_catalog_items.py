@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from iterable_api.errors import BadRequestError
 from target_iterable.field_types.coercion import MAPPINGS, FieldCoercion
+from tests.target.batches import batch, parquet
 from tests.target.conftest import Project
 from tests.target.loading import stream
 
@@ -83,6 +86,26 @@ def test_an_item_that_iterable_cannot_hold_is_rejected_with_its_reason(
     summary = project.load(stream("catalog_items", rows, key=key), streams=BOOKS)["catalog_items"]
     assert (summary["written"], summary["reasons"]) == (1, {reason: 1})
     assert list(project.holds.items("Books")) == ["good"]
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "", "a b", "x" * 256, "\n", "b\n", "ä"])
+def test_an_id_that_cannot_be_one_is_rejected_alone_among_others(project: Project, odd: str) -> None:
+    rows = [{"itemId": "a"}, {"itemId": odd}, {"itemId": "x" * 255}, {"itemId": "b"}]
+    counts = project.load(stream("catalog_items", rows), streams=BOOKS)["catalog_items"]
+    assert (counts["written"], counts["rejected"]) == (3, 1)
+    assert project.holds.items("Books") == {"a": {}, "x" * 255: {}, "b": {}}
+
+
+def test_an_item_of_a_file_is_rejected_alone_if_it_is_too_large_and_not_for_its_id(
+    project: Project, tmp_path: Path
+) -> None:
+    fits = 30_000 - len('{"text":""}')
+    texts = {"a": "x", "b" * 255: "y" * fits, "c": "z" * (fits + 1)}
+    file = parquet(tmp_path / "a.parquet", pa.table({"itemId": [*texts], "text": [*texts.values()]}))
+    schema, *_ = stream("catalog_items", [], itemId={"type": "string"}, text={"type": "string"})
+    counts = project.load([schema, batch("catalog_items", file)], streams=BOOKS, batch_roots=[str(tmp_path)])
+    assert (counts["catalog_items"]["written"], counts["catalog_items"]["rejected"]) == (2, 1)
+    assert [*project.holds.items("Books")] == ["a", "b" * 255]
 
 
 def test_a_dot_in_a_column_leads_into_an_object_or_is_refused(project: Project) -> None:

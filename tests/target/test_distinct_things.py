@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from target_iterable.core.operation import Endpoint, Operation
 from target_iterable.reporting import distinct_things
+from target_iterable.requests.bulk_response import all_written
 from tests.target.conftest import NewProject, Project
 from tests.target.loading import stream
 
@@ -54,3 +56,11 @@ def test_it_ends_where_more_things_come_than_are_told_apart(project: Project, mo
     monkeypatch.setattr(distinct_things, "MAX_THINGS", 1)
     found = project.load(stream("users", [{"email": ANN}, {"email": BOB}, {"email": ANN}]))["users"]["distinct"]
     assert found == {"records": 3, "things": 2, "partial": True}
+
+
+def test_rows_that_describe_nothing_are_left_out_among_others() -> None:
+    endpoint = Endpoint("/api/users/update", "users", all_written)
+    named = [Operation(endpoint, b"", (("email", who),), dedup_scope="user") for who in (ANN, BOB, ANN)]
+    things = distinct_things.DistinctThings()
+    things.count([named[0], Operation(endpoint, b"", ()), *named[1:]])
+    assert (things.records, things.things) == (3, 2)

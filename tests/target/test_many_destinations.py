@@ -139,6 +139,17 @@ def test_what_is_held_back_is_behind_the_state_that_the_buffer_was_behind() -> N
     assert held_back.behind == buffer.behind == Checkpoint(3, "{}")
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_nothing_is_held_back_from_a_buffer_with_a_row_that_depends_on_others(place: int) -> None:
+    rows = rows_of([({("email", who)}, ADD, number) for who, number in zip("abc", (1, 1, 2), strict=True)])
+    rows[place].only_for = frozenset(rows[place].names)
+    buffer = Buffer()
+    for row in rows:
+        buffer.add([row])
+    assert not buffer.hold_back()
+    assert buffer.rows == rows
+
+
 @given(memberships, st.integers(2, 20), st.integers(1, 6))
 def test_whatever_is_held_back_rows_of_one_person_arrive_in_their_order(
     given_rows: list[tuple[set[Name], Endpoint, int]], capacity: int, max_rows: int

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEMS
+from target_iterable.columnar.columns import Column, classes_in, map_values
 from target_iterable.columnar.item_builder import ItemBuilder, ItemRules
 from target_iterable.columnar.row_groups import Grouping, RowGroup
 from target_iterable.config.route import MIRROR, REMOVE, ObjectSpec, Option
@@ -26,6 +27,7 @@ from target_iterable.schemas.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
 """Characters that the contract allows in names of catalogs and ids of items."""
+_ALL_IDS: Final = re.compile(rf"(?:{_ID.pattern}\n)*+{_ID.pattern}")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]")
 _LONGEST: Final = 255
 _HASH: Final = 8
@@ -109,7 +111,7 @@ class CatalogItems(ColumnarObject, MirroredObject):
         key = self.key_properties[0] if len(self.key_properties) == 1 else ""
         key_field = self.route.fields.get(key) or key
         grouping = Grouping(self._group)
-        rules = ItemRules(_ITEMS, grouping, self._checked_id, key_field)
+        rules = ItemRules(_ITEMS, grouping, self._checked_ids, key_field)
         return ItemBuilder(self.field_options, self.project.fields, rules)
 
     def _group(self, column: Any) -> RowGroup:
@@ -143,6 +145,14 @@ class CatalogItems(ColumnarObject, MirroredObject):
         """Return the catalog that the route names, else the one that the record names."""
         catalog = checked_catalog(self.route.options.get("catalog", column))
         return self.project.catalogs.ensure(catalog) if create else self.project.catalogs.spelt(catalog)
+
+    def _checked_ids(self, column: Column) -> Column:
+        """Return the ids of a column: itself if all are, which is found out together."""
+        lines = "\n".join(column) if classes_in(column) == {str} else ""
+        # With more line ends, one is in an id.
+        if lines.count("\n") == len(column) - 1 and _ALL_IDS.fullmatch(lines) is not None:
+            return column
+        return map_values(self._checked_id, column)
 
     def _checked_id(self, value: Any) -> str:
         text = self._id_in(value)
