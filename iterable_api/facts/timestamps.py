@@ -129,19 +129,45 @@ def text_to_epoch_seconds(text: str) -> int | None:
 def texts_to_iterable(texts: Sequence[str]) -> list[str] | None:
     """What `text_to_iterable` makes of each text, if all have common spellings of UTC; else None.
 
-    They are read together, which takes a third of the time of one after the other.
+    They are read together, which takes a third of the time of one after the other, and less if all are spelled alike.
     """
+    if _are_alike(texts):
+        return [f"{text[:10]} {text[11:19]} +00:00" for text in texts]
     parts = _common_parts(texts)
     return None if parts is None else [f"{day} {clock} +00:00" for day, clock in parts]
 
 
 def texts_to_epoch_seconds(texts: Sequence[str]) -> list[int] | None:
     """What `text_to_epoch_seconds` makes of each text, if all have common spellings of UTC; else None."""
+    if _are_alike(texts):
+        midnights = {day: _midnight(day) or 0 for day in {text[:10] for text in texts}}
+        return [midnights[text[:10]] + _MINUTES[text[11:17]] + _UTC_SECONDS[text[17:19]] for text in texts]
     parts = _common_parts(texts)
     if parts is None:
         return None
     midnights = {day: _midnight(day) or 0 for day, _ in parts}
     return [midnights[day] + _MINUTES[clock[:6]] + int(clock[6:]) for day, clock in parts]
+
+
+def _are_alike(texts: Sequence[str]) -> bool:
+    """Whether all texts are moments that exist, in one common spelling of UTC, with as many digits."""
+    first = texts[0] if texts else ""
+    lines = "\n".join(texts)
+    if not lines.isascii() or _COMMON.fullmatch(first) is None:
+        return False
+    if lines.encode().translate(_ZEROS) != b"\n".join([first.encode().translate(_ZEROS)] * len(texts)):
+        return False
+    if first.endswith(_OFFSET) and lines.count(_OFFSET) != len(texts):
+        return False
+    # Every so many characters, there is the same digit of the next moment.
+    hours, minutes, seconds = (lines[place :: len(first) + 1] for place in (11, 14, 17))
+    if max(zip(hours, lines[12 :: len(first) + 1], strict=True)) > ("2", "3") or max(minutes + seconds) > "5":
+        return False
+    return None not in map(_midnight, {text[:10] for text in texts})
+
+
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_OFFSET: Final = "+00:00"
 
 
 def _common_parts(texts: Sequence[str]) -> list[tuple[str, str]] | None:
