@@ -88,7 +88,8 @@ def columns_of(objects: Sequence[Row]) -> dict[str, Column] | None:
     names = max(shapes, key=len, default=())
     if len(shapes) == 1:
         return dict(zip(names, map(list, zip(*map(dict.values, objects), strict=True)), strict=True))
-    if _MOST_CELLS * sum(map(len, objects)) < len(names) * len(objects) or not all(_is_part(it, names) for it in shapes):
+    is_sparse = len(names) * len(objects) > _MOST_CELLS * sum(map(len, objects))
+    if is_sparse or not all(_is_part(shape, names) for shape in shapes):
         return None
     return {name: [row.get(name, UNSET) for row in objects] for name in names}
 

@@ -27,9 +27,9 @@ def _suspects(block: RecordBlock) -> set[int]:
     for name in INTEGRATIONS:
         if (column := block.column(name)) is not None and not is_empty(column):
             found.update(place for place, value in enumerate(column) if value not in NOTHING)
-    if (contexts := block.column(CONTEXT)) is not None:
-        if classes_in(contexts) != {dict} or INTEGRATION in names_in(contexts):
-            found.update(place for place, context in enumerate(contexts) if may_tell_of_iterable(context))
+    contexts = block.column(CONTEXT) or []
+    if classes_in(contexts) != {dict} or INTEGRATION in names_in(contexts):
+        found.update(place for place, context in enumerate(contexts) if may_tell_of_iterable(context))
     for name in EVENTS:
         if (column := block.column(name)) is not None:
             names = {value for value in column if value.__class__ is str}
