@@ -131,7 +131,8 @@ class CallReader:
         if not any(inner := [value for value in inner if value.__class__ is not RejectReason]):
             return
         if calls.rows is None:
-            columns = columns_of(inner)
+            # Properties alone are sent as they came. Traits are looked at one by one, which is quicker by the column.
+            columns = columns_of(inner) if calls.fields or shape.body == TRAITS else None
             if columns is not None and columns.keys().isdisjoint(calls.fields):
                 calls.fields = columns | calls.fields
                 return
