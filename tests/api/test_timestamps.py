@@ -174,6 +174,14 @@ def test_moments_that_are_spelled_alike_are_what_each_is_alone(day: str, clock: 
     assert together in (alone, (None, None))
 
 
+@pytest.mark.parametrize("other", ["+01:00", "+00:30", "+10:00", "-00:00"])
+def test_a_moment_of_another_zone_is_not_read_as_those_of_utc_before_it(other: str) -> None:
+    texts = ["2026-01-02T03:04:05+00:00", f"2026-01-02T03:04:05{other}"]
+    together = (timestamps.texts_to_iterable(texts), timestamps.texts_to_epoch_seconds(texts))
+    alone = ([*map(timestamps.text_to_iterable, texts)], [*map(timestamps.text_to_epoch_seconds, texts)])
+    assert together in (alone, (None, None))
+
+
 def test_the_spellings_of_sources_are_read_together() -> None:
     texts = ["2021-07-01T18:00:44.123Z", "2021-07-01T18:00:44Z", "2021-07-01 18:00:44 +00:00", "1969-12-31 23:59:59.5"]
     assert timestamps.texts_to_iterable(texts) == [*map(timestamps.text_to_iterable, texts)]
