@@ -18,6 +18,9 @@ from target_iterable.objects.base.base import OperationGroup, Outcome
 
 StreamMap: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
 
+_MAX_MISFITS: Final = 1000
+"""Records. When so many more were decoded by themselves than together, the others are no longer tried together: that
+costs more than it saves where few succeed."""
 _ENDS: Final = frozenset({SCHEMA, BATCH})
 """Messages behind which records are prepared only when these are processed."""
 _VERSIONS: Final = 2**62
@@ -120,6 +123,7 @@ class ColumnarPath:
         self._destinations = destinations
         self._block: MessageBlock | None = None
         self._start = 0
+        self._misfits = 0
         self._is_made: list[bool] = []
         self._prepared: list[_PreparedRows] = []
 
@@ -132,6 +136,7 @@ class ColumnarPath:
         self._block, self._start, self._prepared = block, start, []
         typed = self._read(block, start, len(block))
         others, end = self._others(block, start, typed.places)
+        self._misfits = max(0, self._misfits + len(others) - len(typed.places))
         if end < len(block) - start and typed.places:
             typed = self._read(block, start, start + end)
         count = len(block) - start
@@ -163,7 +168,7 @@ class ColumnarPath:
     def _read(self, block: MessageBlock, start: int, end: int) -> TypedRecords:
         """The records that can be read without looking at each: never those that go through stream maps."""
         match self._destinations:
-            case [(None, sink)]:
+            case [(None, sink)] if self._misfits <= _MAX_MISFITS:
                 return block.typed(sink.records, start, end)
         return NO_RECORDS
 

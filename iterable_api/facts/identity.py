@@ -18,7 +18,9 @@ _ADDRESS: Final = (
 )
 _EMAIL: Final = re.compile(_ADDRESS)
 _EMAILS: Final = re.compile(rf"(?:{_ADDRESS}\n)*+{_ADDRESS}")
-_USER_ID: Final = re.compile(rf"[\x20-\x7e]{{0,{MAX_USER_ID_LENGTH - 1}}}[\x21-\x7e]")
+_ID: Final = rf"[\x20-\x7e]{{1,{MAX_USER_ID_LENGTH}}}+(?<! )"
+_USER_ID: Final = re.compile(_ID)
+_USER_IDS: Final = re.compile(rf"(?:{_ID}\n)*+{_ID}")
 
 
 class ProjectType(StrEnum):
@@ -51,6 +53,12 @@ def valid_emails(texts: Sequence[str]) -> list[str] | None:
     lines = "\n".join(texts).lower()
     emails = lines.split("\n")
     return emails if len(emails) == len(texts) and _EMAILS.fullmatch(lines) is not None else None
+
+
+def are_valid_user_ids(texts: Sequence[str]) -> bool:
+    """Whether all texts are valid userIds; see `is_valid_user_id`, which takes three times as long."""
+    lines = "\n".join(texts)
+    return _USER_IDS.fullmatch(lines) is not None and lines.count("\n") == len(texts) - 1
 
 
 def is_valid_user_id(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType
 
 from iterable_api.facts import timestamps
-from iterable_api.facts.identity import is_valid_user_id, valid_emails
+from iterable_api.facts.identity import are_valid_user_ids, valid_emails
 from iterable_api.facts.limits import MAX_EVENT_ID_BYTES
 from target_iterable.columnar.columns import Column, Transform, TypedColumn, attempt, classes_in, map_values
 from target_iterable.core.json_encoding import dumps, dumps_all
@@ -162,7 +162,7 @@ def _emails(column: Column) -> Column | None:
 def _user_ids(column: Column) -> Column | None:
     types = classes_in(column)
     texts = list(map(str, column)) if types == {int} else column
-    return texts if types <= {str, int} and len(types) == 1 and all(map(is_valid_user_id, texts)) else None
+    return texts if types <= {str, int} and len(types) == 1 and are_valid_user_ids(texts) else None
 
 
 _VALID: Final[Mapping[str, Callable[[Column], Column | None]]] = {EMAIL: _emails, USER_ID: _user_ids}

@@ -229,7 +229,8 @@ class BareUserBuilder(UserBuilder):
 
 
 def _checked(kind: str, column: Column) -> Column:
-    return map_values(lambda text: UNSET if text is UNSET else identifier(kind, text), column)
+    valid = valid_identifiers(kind, column)
+    return valid or map_values(lambda text: UNSET if text is UNSET else identifier(kind, text), column)
 
 
 def _reject_reserved(draft: Draft) -> None:

@@ -179,7 +179,8 @@ class ColumnMapping:
         return any(fnmatchcase(column, glob) for glob in self._empty_as_null)
 
     def _conversion(self, column: str) -> Conversion | None:
-        convert = conversion_of(column, self._types.get(column, {}))
+        schema = self._types.get(column)
+        convert = conversion_of(column, schema) if schema else None
         if not self._has_null_for_empty(column):
             return convert
         return lambda value: None if value == "" else value if convert is None else convert(value)

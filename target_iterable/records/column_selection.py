@@ -54,15 +54,16 @@ class ColumnSelection:
     ) -> None:
         self._globs = {"drop": drop, "keep_only": keep_only}
         self._record = _Part(not keep_only, _split(drop), _split(keep_only))
+        self._is_partial = self._record.is_partial
         self._is_mark = is_mark
 
     def includes(self, column: str) -> bool:
         """Whether the column, or a part of it, is written."""
-        return not self._is_mark(column) and _member(self._record, column) is not None
+        return not self._is_mark(column) and self._part(column) is not None
 
     def is_partial(self, column: str) -> bool:
         """Whether the column is written, but members of its values may have to be left out."""
-        part = _member(self._record, column)
+        part = self._part(column)
         return part is not None and part.is_partial
 
     def trimmed(self, column: str, value: Any) -> Any:
@@ -70,13 +71,17 @@ class ColumnSelection:
 
         A text that is JSON of an object or array becomes such a text again: database taps write JSON columns as text.
         """
-        part = _member(self._record, column)
+        part = self._part(column)
         return UNSET if part is None else _trimmed(part, value)
 
     def schema(self, column: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema of the part of the column that is written."""
-        part = _member(self._record, column)
+        part = self._part(column)
         return schema if part is None else _schema(part, schema)
+
+    def _part(self, column: str) -> _Part | None:
+        # A stream may have new columns in each record, so nothing is looked up where everything is written.
+        return _member(self._record, column) if self._is_partial else self._record
 
     def unused_globs(self, columns: Collection[str]) -> dict[str, list[str]]:
         """The globs of each option that match none of the columns."""

@@ -27,6 +27,7 @@ _MESSAGE_OF_ITERABLE: Final = re.compile(r"c\d+:t\d+:.")
 _EMAIL_ID: Final = ("emailId", "email_id")
 INTEGRATIONS: Final = ("context_integration_name", "context_integration")
 CONTEXT: Final = "context"
+INTEGRATION: Final = "integration"
 EVENTS: Final = ("event", "event_text")
 """Columns that may tell of Iterable."""
 _MAX_NAMES: Final = 10_000
@@ -40,7 +41,7 @@ def is_from_iterable(row: Row) -> bool:
 def _integration(row: Row) -> str:
     """The name of the integration in small letters; empty if none is told."""
     name, object_ = (row.get(column) for column in INTEGRATIONS)
-    found = name or _name_in(object_) or _name_in(_object(row.get(CONTEXT)).get("integration"))
+    found = name or _name_in(object_) or _name_in(_object(row.get(CONTEXT)).get(INTEGRATION))
     return found.strip().lower() if isinstance(found, str) else ""
 
 
@@ -68,7 +69,7 @@ def is_name_of_iterable(name: str) -> bool:
 
 def may_tell_of_iterable(context: Any) -> bool:
     """Whether a context, an object or a text, names its integration."""
-    return isinstance(context, str) or (isinstance(context, dict) and "integration" in context)
+    return isinstance(context, str) or (isinstance(context, dict) and INTEGRATION in context)
 
 
 def _has_id_of_iterable(row: Row) -> bool:

@@ -86,22 +86,32 @@ class TraitsReader:
     def addresses(self, type_: str, user_ids: Sequence[object], emails: Sequence[object]) -> list[object]:
         """The same of several calls of one type, in their order."""
         if self.by_address and type_ in USER_CALLS:
-            texts = [text for text in emails if isinstance(text, str)]
-            if all(map(_is_filled, user_ids)) and len(texts) == len(emails) and valid_emails(texts) is not None:
-                for user_id, text in zip(user_ids, texts, strict=True):
-                    self._remember(str(user_id), text)
+            ids = [id_ for id_ in user_ids if id_.__class__ is str and id_]
+            texts = [text for text in emails if text.__class__ is str]
+            if len(ids) == len(texts) == len(emails) and valid_emails(texts) is not None:
+                self._remember_all(ids, texts)
                 return [*texts]
         return [self.address(type_, *both) for both in zip(user_ids, emails, strict=True)]
 
     def _remember(self, user_id: str, email: object) -> None:
         self._addresses[user_id] = email
         self._addresses.move_to_end(user_id)
-        if len(self._addresses) > _MAX_ADDRESSES:
+        self._forget_oldest()
+
+    def _remember_all(self, user_ids: Sequence[str], emails: Sequence[str]) -> None:
+        """Do as `_remember` of each does."""
+        if len({*user_ids}) < len(user_ids):
+            for user_id, email in zip(user_ids, emails, strict=True):
+                self._remember(user_id, email)
+            return
+        for user_id in [user_id for user_id in user_ids if user_id in self._addresses]:
+            del self._addresses[user_id]
+        self._addresses.update(zip(user_ids, emails, strict=True))
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        while len(self._addresses) > _MAX_ADDRESSES:
             self._addresses.popitem(last=False)
-
-
-def _is_filled(user_id: object) -> bool:
-    return isinstance(user_id, str) and user_id != ""
 
 
 def email_of(type_: str, user_id: object, of_body: object, of_context: object) -> object:

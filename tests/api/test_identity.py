@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from iterable_api.facts.identity import (
     PLACEHOLDER_DOMAIN,
     ProjectType,
+    are_valid_user_ids,
     is_valid_email,
     is_valid_user_id,
     normalise_email,
@@ -106,6 +107,11 @@ def test_a_user_id_is_exactly_what_the_documented_rules_say(text: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "a ", "a\n", "\n", "a\tb", "jürgen", "a\x7f", "٣", "x" * 53])
 def test_what_breaks_a_rule_is_no_user_id(text: str) -> None:
     assert not is_valid_user_id(text)
+
+
+@given(st.lists(st.text(PRINTABLE, max_size=MAX_USER_ID_LENGTH + 1) | st.sampled_from(["a ", "a\n", "a\nb", "é"])))
+def test_many_user_ids_are_valid_together_where_each_is_by_itself(texts: list[str]) -> None:
+    assert are_valid_user_ids(texts) is (bool(texts) and all(map(is_valid_user_id, texts)))
 
 
 def test_a_user_id_keeps_its_case_and_may_hold_anything_printable() -> None:

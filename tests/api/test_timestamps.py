@@ -175,6 +175,24 @@ def test_dates_of_iterable_are_rewritten_together_once_their_day_was_seen() -> N
     assert timestamps.texts_to_rfc3339([*texts, "2021-07-03T18:00:44Z"]) is None
 
 
+@pytest.mark.parametrize("zone", ["", "Z", ".123Z", "+00:00", " +00:00", "+01:00", "+00:30", "-00:00", "z", "\n"])
+@pytest.mark.parametrize("clock", ["23:59:59", "24:00:00", "19:60:00", "19:00:60", "29:00:00", "1a:00:00"])
+@pytest.mark.parametrize("day", ["2026-02-28", "2026-02-29", "2026-13-01", "2026-00-10", "٢٠٢٦-02-28"])
+def test_moments_that_are_spelled_alike_are_what_each_is_alone(day: str, clock: str, zone: str) -> None:
+    texts = [f"2026-01-02T03:04:05{zone}", f"{day}T{clock}{zone}", f"2024-02-29T00:00:00{zone}"]
+    together = (timestamps.texts_to_iterable(texts), timestamps.texts_to_epoch_seconds(texts))
+    alone = ([*map(timestamps.text_to_iterable, texts)], [*map(timestamps.text_to_epoch_seconds, texts)])
+    assert together in (alone, (None, None))
+
+
+@pytest.mark.parametrize("other", ["+01:00", "+00:30", "+10:00", "-00:00"])
+def test_a_moment_of_another_zone_is_not_read_as_those_of_utc_before_it(other: str) -> None:
+    texts = ["2026-01-02T03:04:05+00:00", f"2026-01-02T03:04:05{other}"]
+    together = (timestamps.texts_to_iterable(texts), timestamps.texts_to_epoch_seconds(texts))
+    alone = ([*map(timestamps.text_to_iterable, texts)], [*map(timestamps.text_to_epoch_seconds, texts)])
+    assert together in (alone, (None, None))
+
+
 def test_the_spellings_of_sources_are_read_together() -> None:
     texts = ["2021-07-01T18:00:44.123Z", "2021-07-01T18:00:44Z", "2021-07-01 18:00:44 +00:00", "1969-12-31 23:59:59.5"]
     assert timestamps.texts_to_iterable(texts) == [*map(timestamps.text_to_iterable, texts)]

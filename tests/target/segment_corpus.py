@@ -180,6 +180,17 @@ def records_of(number: int, case: Case, rows: int = _ROWS) -> list[str]:
     return [json.dumps(_record(chance, type_, is_odd=chance.random() < 0.5)) for _ in range(rows)]
 
 
+def alike(number: int, case: Case, rows: int = 30) -> list[str]:
+    """Calls whose traits or properties have the same members in the same order, of which each call lacks a few."""
+    chance = random.Random(number)  # noqa: S311 (the same in every run)
+    members = {name: values for name, values in _BODY.items() if chance.random() < _OFTEN.get(name, 0.4)}
+    sent = [json.loads(record) for record in records_of(number, case, rows)]
+    for place, call in enumerate(sent):
+        body = {name: chance.choice(some) for name, some in members.items() if place == 0 or chance.random() < 0.9}
+        call |= {name: body for name in ("traits", "properties") if isinstance(call.get(name), dict)}
+    return [json.dumps(call) for call in sent]
+
+
 def _record(chance: random.Random, type_: str | None, *, is_odd: bool) -> Call:
     kind = type_ or chance.choice(_TYPES if is_odd else _TYPES[:7])
     sent = {"type": kind, **_some(chance, _OUTER, _OUTER_OFTEN, is_odd=is_odd)}

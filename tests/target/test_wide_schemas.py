@@ -152,6 +152,13 @@ def test_records_with_few_of_many_columns_are_read_by_their_own_columns() -> Non
         assert [len(reader.read_lines(lines).places) for _ in range(2)] == [4, expected]
 
 
+def test_a_column_that_no_schema_names_is_mapped_for_less_than_one_that_it_names() -> None:
+    schema = {"properties": {f"c{n}": {"type": "string"} for n in range(100)}}
+    mapping = ColumnMapping(schema, {})
+    named, unnamed = (calls(lambda: mapping.row({f"{it}{n}": "x" for n in range(100)})) for it in "cd")  # noqa: B023
+    assert unnamed < named / 2
+
+
 def test_a_new_field_is_learnt_at_the_same_cost_however_many_are_new() -> None:
     def learning(fields: int) -> int:
         parts = [b'{"dataFields":{"f%d":%d}}' % (n, n) for n in range(fields)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from types import NoneType
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from target_iterable.columnar.columns import Column
+from target_iterable.columnar.columns import Column, classes_in
 from target_iterable.columnar.record_block import Draft, RecordBlock
-from target_iterable.records.column_mapping import EMPTY
+from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.segment.call import CONTEXT, CONTEXT_PATHS, DEVICE, TRAITS, Call, part_of_context
 
 NOTHING: Final = (UNSET, *EMPTY)
@@ -21,6 +22,8 @@ MESSAGE_ID: Final = "message_id"
 MOMENT: Final = "moment"
 IS_ANONYMOUS: Final = "is_anonymous"
 _UNKNOWN: Final = "unknown_members"
+_MOST_CELLS: Final = 2
+"""Cells of columns for each member of an object, at most: an empty one costs time, too."""
 _USED: Final = {name: f"{name} in context" for name in CONTEXT_PATHS}
 
 
@@ -79,6 +82,29 @@ class CallColumns(Draft):
         return {name: value for name, value in values if value not in NOTHING}
 
 
+def columns_of(objects: Sequence[Row]) -> dict[str, Column] | None:
+    """Return the members of objects as columns; None if they have too little in common, or another order."""
+    shapes = {*map(tuple, objects)}
+    names = max(shapes, key=len, default=())
+    if len(shapes) == 1:
+        return dict(zip(names, map(list, zip(*map(dict.values, objects), strict=True)), strict=True))
+    is_sparse = len(names) * len(objects) > _MOST_CELLS * sum(map(len, objects))
+    if is_sparse or not all(_is_part(shape, names) for shape in shapes):
+        return None
+    return {name: [row.get(name, UNSET) for row in objects] for name in names}
+
+
+def names_in(objects: Sequence[Row]) -> dict[str, None]:
+    """Return the names of all members of objects."""
+    return dict.fromkeys(chain.from_iterable({*map(tuple, objects)}))
+
+
+def _is_part(names: Sequence[str], all_names: Sequence[str]) -> bool:
+    """Whether some names are left when others are removed."""
+    left = iter(all_names)
+    return all(name in left for name in names)
+
+
 def told(column: Column) -> list[bool]:
     """Return whether each value is something."""
     return [True] * len(column) if is_full(column) else [value not in NOTHING for value in column]
@@ -88,6 +114,11 @@ def is_full(column: Column) -> bool:
     """Whether no value is missing."""
     types = {*map(type, column)}
     return types.isdisjoint(_ABSENT) and not (str in types and "" in column)
+
+
+def is_empty(column: Column) -> bool:
+    """Whether no value is anything else than null."""
+    return classes_in(column) <= _ABSENT
 
 
 _ABSENT: Final = frozenset({NoneType, UnsetType})

@@ -16,7 +16,9 @@ from target_iterable.columnar.calls.call_columns import (
     SUBJECT,
     USER_ID,
     CallColumns,
+    columns_of,
     is_full,
+    names_in,
     told,
 )
 from target_iterable.columnar.columns import Column, attempt, classes_in, map_values
@@ -128,9 +130,15 @@ class CallReader:
         calls.drop_null_fields()
         if not any(inner := [value for value in inner if value.__class__ is not RejectReason]):
             return
-        if calls.rows is None and not calls.fields:
-            calls.rows = inner
-            return
+        if calls.rows is None:
+            # Properties alone are sent as they came. Traits are looked at one by one, which is quicker by the column.
+            columns = columns_of(inner) if calls.fields or shape.body == TRAITS else None
+            if columns is not None and columns.keys().isdisjoint(calls.fields):
+                calls.fields = columns | calls.fields
+                return
+            if not calls.fields:
+                calls.rows = inner
+                return
         outer = rows_of(calls.fields, len(calls)) if calls.rows is None else calls.rows
         calls.fields = {}
         merged = self._duplicates.merged
@@ -145,6 +153,8 @@ class CallReader:
         for name in CONTEXT_PATHS:
             used, given = calls.used(name), calls.values(name)
             if used is None or given is None:
+                continue
+            if used == given and classes_in(given) == {str}:
                 continue
             compared: list[Any] = [UNSET] * len(calls)
             for at, (value, other) in enumerate(zip(used, given, strict=True)):
@@ -196,12 +206,21 @@ def _read_context(calls: CallColumns) -> None:
         if (column := calls.take(name)) is not None:
             calls.heads[name] = column
     contexts = calls.heads.get(CONTEXT, [])
-    members = set().union(*contexts)
+    members = names_in(contexts)
     for name, path in CONTEXT_PATHS.items():
         flat = [calls.heads[column] for column in dict.fromkeys(CONTEXT_COLUMNS[name]) if column in calls.heads]
-        found = [[member_at(value, path) for value in contexts]] if path[0] in members else []
+        found = [_members_at(contexts, path)] if path[0] in members else []
         if columns := [*found, *flat]:
             calls.put_used(name, columns[0] if len(columns) == 1 else list(map(_first_true, *columns)))
+
+
+def _members_at(objects: Column, path: Sequence[str]) -> Column:
+    """Return what each object has at `path`; None where there is nothing."""
+    for number, step in enumerate(path):
+        if classes_in(objects) != {dict}:
+            return [member_at(value, path[number:]) for value in objects]
+        objects = [value.get(step) for value in objects]
+    return objects
 
 
 def _first_true(*values: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from target_iterable.columnar.calls.call_columns import NOTHING
+from target_iterable.columnar.calls.call_columns import NOTHING, is_empty, names_in
+from target_iterable.columnar.columns import classes_in
 from target_iterable.columnar.record_block import RecordBlock
 from target_iterable.segment.iterable_source import (
     CONTEXT,
     EVENTS,
+    INTEGRATION,
     INTEGRATIONS,
     is_from_iterable,
     is_name_of_iterable,
@@ -23,9 +25,10 @@ def _suspects(block: RecordBlock) -> set[int]:
     """Return the places of calls that have a column in which Iterable would be told."""
     found: set[int] = set()
     for name in INTEGRATIONS:
-        if (column := block.column(name)) is not None:
+        if (column := block.column(name)) is not None and not is_empty(column):
             found.update(place for place, value in enumerate(column) if value not in NOTHING)
-    if (contexts := block.column(CONTEXT)) is not None:
+    contexts = block.column(CONTEXT) or []
+    if classes_in(contexts) != {dict} or INTEGRATION in names_in(contexts):
         found.update(place for place, context in enumerate(contexts) if may_tell_of_iterable(context))
     for name in EVENTS:
         if (column := block.column(name)) is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby, repeat
 from operator import itemgetter
+from types import NoneType
 from typing import Any, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from target_iterable.columnar.calls.call_columns import NOTHING, SUBJECT, USER_ID, CallColumns, is_full
 from target_iterable.columnar.columns import Column, attempt, classes_in, picked
@@ -18,6 +19,7 @@ from target_iterable.segment.traits import USER_CALLS, email_of
 
 _PAGES: Final = ("page", "screen")
 _DATA: Final = "dataFields"
+_SPARSE_TEXTS: Final = frozenset({str, NoneType, UnsetType})
 _ATTRIBUTES: Final = frozenset(chain.from_iterable(ATTRIBUTION.values()))
 
 
@@ -56,9 +58,10 @@ class PlainCalls:
         if not self._rules.users.by_address or len(self.odd) == len(self.calls):
             yield from sorted(self.odd)
             return
-        for at, email in enumerate(self._emails):
-            if self._is_of_user or email in NOTHING or at in self.odd:
-                yield at
+        if self._is_of_user:
+            yield from range(len(self.calls))
+        elif self.odd or not is_full(self._emails):
+            yield from (at for at, email in enumerate(self._emails) if email in NOTHING or at in self.odd)
 
     def find_addresses(self, some: Sequence[int]) -> None:
         """Find the addresses of the users of some plain calls, or remember them; see `TraitsReader`."""
@@ -101,7 +104,9 @@ class PlainCalls:
         user_ids, emails = calls.heads[USER_ID], calls.used("email")
         of_body = calls.values("email") if self._is_of_user or not is_full(user_ids) else None
         self._emails = [None] * len(calls) if emails is None else _nulls(emails)
-        if of_body is not None:
+        if of_body is not None and self._is_of_user and is_full(of_body) and classes_in(of_body) == {str}:
+            self._emails = [*of_body]
+        elif of_body is not None:
             self._emails = list(map(email_of, repeat(calls.type), user_ids, _nulls(of_body), self._emails))
         if not is_full(user_ids):
             pairs = enumerate(zip(user_ids, self._emails, strict=True))
@@ -118,7 +123,11 @@ class PlainCalls:
         if calls.type in _PAGES:
             none: Column = [None] * len(calls)
             given = (calls.values("name") or none, calls.values("category") or none)
-            return list(map(page_name, repeat(calls.type), *given, repeat(rules.pages)))
+            if not all(classes_in(column) <= _SPARSE_TEXTS for column in given):
+                return list(map(page_name, repeat(calls.type), *given, repeat(rules.pages)))
+            pairs = [*zip(*given, strict=True)]
+            known = {pair: page_name(calls.type, *pair, rules.pages) for pair in {*pairs}}
+            return [known[pair] for pair in pairs]
         subjects = calls.heads[SUBJECT]
         if classes_in(subjects) == {str}:
             special = {name for name in {*subjects} if attempt(event_mapping, name, rules) is not any_event}
@@ -151,11 +160,16 @@ def turns_of(forms: Sequence[PlainCalls]) -> Iterator[tuple[PlainCalls, list[int
 
     Each time: the form, indexes in it, and whether the calls are odd.
     """
+    told = [(form, [*form.turns()]) for form in forms]
+    told = [(form, some) for form, some in told if some]
+    if len(told) == 1 and not told[0][0].odd:
+        yield *told[0], False
+        return
     turns = sorted(
-        (form.calls.places[at], number, at, at in form.odd) for number, form in enumerate(forms) for at in form.turns()
+        (form.calls.places[at], number, at, at in form.odd) for number, (form, some) in enumerate(told) for at in some
     )
     for (number, is_odd), some in groupby(turns, key=itemgetter(1, 3)):
-        yield forms[number], [at for _, _, at, _ in some], is_odd
+        yield told[number][0], [at for _, _, at, _ in some], is_odd
 
 
 def _with_copies(traits: dict[str, Column]) -> dict[str, Column]:
@@ -164,7 +178,7 @@ def _with_copies(traits: dict[str, Column]) -> dict[str, Column]:
     for field in copies.keys() & traits.keys():
         pairs = zip(traits[field], copies[field], strict=True)
         copies[field] = [copy if own is UNSET else own for own, copy in pairs]
-    return {**traits, **copies}
+    return {**copies, **traits, **copies}
 
 
 def _present(column: Column) -> Column:
