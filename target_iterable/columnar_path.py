@@ -19,8 +19,8 @@ from target_iterable.objects.base.base import OperationGroup, Outcome
 StreamMap: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 _MAX_MISFITS: Final = 1000
-"""Records. When so many more were decoded by themselves than together, the others are no longer tried together: that
-costs more than it saves where few succeed."""
+"""Records. When so many more were decoded by themselves than together, only a block now and then is tried together:
+that costs more than it saves where few succeed."""
 _ENDS: Final = frozenset({SCHEMA, BATCH})
 """Messages behind which records are prepared only when these are processed."""
 _VERSIONS: Final = 2**62
@@ -136,9 +136,10 @@ class ColumnarPath:
         self._block, self._start, self._prepared = block, start, []
         typed = self._read(block, start, len(block))
         others, end = self._others(block, start, typed.places)
-        self._misfits = max(0, self._misfits + len(others) - len(typed.places))
         if end < len(block) - start and typed.places:
             typed = self._read(block, start, start + end)
+        misfits = len(others) - len(typed.places) if self._misfits <= _MAX_MISFITS else -1
+        self._misfits = max(0, self._misfits + misfits)
         count = len(block) - start
         self._is_made = [len(typed.places) == count] * count + [False]
         if not self._is_made[0]:

@@ -76,3 +76,7 @@ def test_records_are_tried_together_as_long_as_half_of_them_fit() -> None:
 
 def test_usual_records_of_before_do_not_count_for_unusual_ones() -> None:
     assert tried(*[USUAL] * 50, *[UNUSUAL] * 50) < 7000
+
+
+def test_records_are_tried_again_when_usual_ones_come_behind_many_unusual_ones() -> None:
+    assert tried(*[UNUSUAL] * 50, *[USUAL] * 500) > 35_000
