@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from iterable_api.facts import timestamps
-from tap_iterable.records.memo import Memo
+from iterable_api.memo import Memo
 
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 MISFITS: Final = (pa.ArrowException, OverflowError, UnicodeEncodeError, TypeError, ValueError)

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from iterable_api.facts import timestamps
-from tap_iterable.records.memo import Memo
+from iterable_api.memo import Memo
 from tap_iterable.records.strict_json import loads
 
 Record = dict[str, Any]

@@ -34,6 +34,8 @@ _ESCAPED: Final = (b'"', b"\\")
 _FIRST_PRINTABLE: Final = 0x20
 """Bytes that do not stand for themselves in JSON are these, and those below."""
 _QUOTE: Final = b'"'
+_MOST_BYTES: Final = 2**31 - 1
+"""No text has more. Without an end, Arrow computes one that overflows where the number of texts is even."""
 _LEAST, _MOST = 1e-4, 1e15
 """Numbers between these are written without an exponent by Python and by Arrow."""
 _MAX_SCALE: Final = 6
@@ -103,7 +105,7 @@ def _object(members: Mapping[str, Member]) -> Iterator[_Piece]:
     given = {name: member for name, member in members.items() if member is not None}
     if given and not _is_sure(next(iter(given.values()))):
         rest = _joined([*_members(given, b",")])
-        yield from (b"{", pc.binary_slice(rest, 1), b"}")
+        yield from (b"{", pc.binary_slice(rest, 1, _MOST_BYTES), b"}")
         return
     yield b"{"
     yield from _members(given, b"")

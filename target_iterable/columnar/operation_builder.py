@@ -104,11 +104,11 @@ def structs(members: tuple[str, ...]) -> type[msgspec.Struct]:
 
 
 def struct_column(columns: Mapping[str, Iterable[Any]]) -> Column:
-    """Return a struct for each record. At least one of the columns must be finite."""
+    """Return a struct for each record; none without columns. At least one of the columns must be finite."""
     for column in columns.values():
         if isinstance(column, TypedColumn):
             return column.struct(columns)
-    return list(map(structs(tuple(columns)), *columns.values()))
+    return list(map(structs(tuple(columns)), *columns.values())) if columns else []
 
 
 def without_any(columns: Collection[Column]) -> Collection[int]:

@@ -69,7 +69,7 @@ class RecordType:
         columns: Mapping[str, Mapping[str, Any]] = schema.get("properties", {})
         required = {*required, *schema.get("required", ())}
         is_usual = is_plain(schema) and required <= columns.keys() and len(columns) <= _MAX_COLUMNS
-        if not is_usual or not all(map(_is_name, columns)):
+        if not is_usual or not all(map(is_struct_name, columns)):
             raise UnusualSchemaError
         types = {name: _type(schema, name, column) for name, column in columns.items()}
         self._checks = [(name, find) for name, (_, find) in types.items() if find is not None]
@@ -146,7 +146,8 @@ _record_of: Final = attrgetter("record")
 _version_of: Final = attrgetter("version")
 
 
-def _is_name(name: str) -> bool:
+def is_struct_name(name: str) -> bool:
+    """Whether msgspec accepts a name of a field."""
     return bool(name) and name.isprintable() and _NOT_IN_NAMES.isdisjoint(name)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from target_iterable.batch_files.arrow_columns import values_of
-from target_iterable.batch_files.arrow_json import json_texts, marked
+from target_iterable.batch_files.arrow_json import json_texts, marked, objects
 from target_iterable.batch_files.typed_columns import Moments, Scalars, Structs
 from target_iterable.columnar.columns import Column, Transform, TypedColumn
 from target_iterable.columnar.row_groups import Grouping, RowGroup
@@ -84,6 +84,18 @@ def test_a_text_beside_those_that_are_read_does_not_make_them_slow() -> None:
     array = pa.array(['"', "plain", "\n"])
     assert json_texts(array[1:2]).mark == b'"'
     assert json_texts(array).mark == b""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 1_000])
+@pytest.mark.parametrize("present", [(), ("last",), ("first", "last")])
+def test_objects_may_lack_their_first_members_whatever_their_number(count: int, present: tuple[str, ...]) -> None:
+    texts = [None if row % 2 else "x" for row in range(count)]
+    members = {name: json_texts(pa.array(texts)) for name in ("first", "second")}
+    members |= {name: json_texts(pa.array(["y"] * count)) for name in present}
+    given = [{name: text for name in ("first", "second")} for text in texts]
+    given = [row | dict.fromkeys(present, "y") for row in given]
+    expected = [{name: text for name, text in row.items() if text is not None} for row in given]
+    assert [msgspec.json.decode(text) for text in objects(members, count).to_pylist()] == expected
 
 
 @pytest.mark.parametrize("ids", [["a-1", "b"], Scalars(pa.array(["a-1", "b"]), str), ['"', "\\"]])

@@ -22,6 +22,23 @@ def test_traits_are_profile_fields_and_the_phone_is_iterables_too(project: Proje
     assert not {"messageId", "integrations", "context", "channel", "traits"} & profile.keys()
 
 
+@pytest.mark.parametrize("type_", ["identify", "track", "page"])
+@pytest.mark.parametrize("name", ['big "spender"', "a\\b", "a\tb", "\x7f", " ", "é"])
+def test_calls_that_are_alike_may_have_members_of_any_name(project: Project, type_: str, name: str) -> None:
+    member = "traits" if type_ == "identify" else "properties"
+    named = {"event": "Seen"} if type_ == "track" else {}
+    calls = [call(type_, messageId=str(number), **named, **{member: {name: "v", "plan": "x"}}) for number in range(4)]
+    assert send(project, *calls)["written"] == len(calls)
+    things = [project.holds.user(email=ANN)] if type_ == "identify" else project.holds.events()
+    assert {thing[name] for thing in things} == {"v"}
+
+
+def test_calls_of_nobody_are_rejected_together(new_project: NewProject) -> None:
+    project = new_project(project_type="userId")
+    nobody = call("identify", context={"traits": {"email": ANN}}, userId=None)
+    assert send(project, nobody, nobody, project_type="userId")["reasons"] == {"missingIdentity": 2}
+
+
 def test_a_phone_number_of_its_own_stays(project: Project) -> None:
     send(project, call("identify", traits={"phone": "ext. 7", "phoneNumber": "+41310000000"}))
     assert project.holds.user(email=ANN)["phoneNumber"] == "+41310000000"

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from target_iterable.columnar.columns import Column, classes_in
 from target_iterable.columnar.record_block import Draft, RecordBlock
+from target_iterable.columnar.record_decoder import is_struct_name
 from target_iterable.records.column_mapping import EMPTY, Row
 from target_iterable.segment.call import CONTEXT, CONTEXT_PATHS, DEVICE, TRAITS, Call, part_of_context
 
@@ -83,9 +84,11 @@ class CallColumns(Draft):
 
 
 def columns_of(objects: Sequence[Row]) -> dict[str, Column] | None:
-    """Return the members of objects as columns; None if they have too little in common, or another order."""
+    """Return the members of objects as columns; None if they have too little in common, another order, or odd names."""
     shapes = {*map(tuple, objects)}
     names = max(shapes, key=len, default=())
+    if not all(map(is_struct_name, names)):
+        return None
     if len(shapes) == 1:
         return dict(zip(names, map(list, zip(*map(dict.values, objects), strict=True)), strict=True))
     is_sparse = len(names) * len(objects) > _MOST_CELLS * sum(map(len, objects))

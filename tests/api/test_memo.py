@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_iterable.records.memo import Memo
+from iterable_api.memo import Memo
 
 MOST = 6
 ARGUMENTS = st.lists(st.lists(st.integers(0, 12), max_size=5), max_size=8)
