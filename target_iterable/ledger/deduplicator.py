@@ -120,14 +120,13 @@ class Deduplicator(Deduplication):
     def _record_rows(self, rows: Iterable[Operation], accepted: AbstractSet[Operation]) -> None:
         results, open_rows = self._results, self._open_rows
         for row in rows:
-            hashed = self._hashes.pop(row, b"")
+            if not (hashed := self._hashes.pop(row, b"")):
+                continue
             content = hashed[-CONTENT_BYTES:] if row in accepted else None
             for key in _keys_of(hashed):
                 results[key] = content
-                if open_rows[key] > 1:
-                    open_rows[key] -= 1
-                else:
-                    del open_rows[key]
+                if others := open_rows.pop(key) - 1:
+                    open_rows[key] = others
 
     def _commit_complete(self) -> None:
         """Commit the keys all of whose rows have a result. The claims of others stay."""
@@ -215,4 +214,3 @@ class RowHasher:
     def _make_content_hasher(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
         request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
         return self._ledger.hasher(dumps(request), envelope.members)
-
