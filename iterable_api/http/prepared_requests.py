@@ -40,16 +40,19 @@ class PreparedRequests:
         Raises:
             requests.RequestException: if it cannot be made.
         """
-        if data is None or params:
+        if json is not None or (data is not None and params):
             headers = None if data is None else _JSON
             request = requests.Request(method, url, headers=headers, params=params, json=json, data=data)
             return self._session.prepare_request(request)
-        prepared = copy(self._template(method, url))
+        prepared = copy(self._template(method, url, has_body=data is not None))
         prepared.headers = prepared.headers.copy()
-        prepared.body = data
-        prepared.prepare_content_length(data)
+        if data is not None:
+            prepared.body = data
+            prepared.prepare_content_length(data)
+        elif params:
+            prepared.prepare_url(url, params)
         return prepared
 
-    def _make_template(self, method: str, url: str) -> requests.PreparedRequest:
+    def _make_template(self, method: str, url: str, *, has_body: bool) -> requests.PreparedRequest:
         """Prepare a request without a body. What copies of it share is never changed: URL, hooks, and no cookies."""
-        return self._session.prepare_request(requests.Request(method, url, headers=_JSON))
+        return self._session.prepare_request(requests.Request(method, url, headers=_JSON if has_body else None))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
 from threading import Lock
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, TypeAlias
 
 from target_iterable.core.json_encoding import dumps
-from target_iterable.core.keyed_hash import update_hash
+from target_iterable.core.keyed_hash import digest_behind
 from target_iterable.core.operation import BatchResult, Endpoint, Envelope, Operation
 from target_iterable.ledger.deduplication import Deduplication
 from target_iterable.ledger.ledger import Ledger
+from target_iterable.ledger.sql import CONTENT_BYTES, KEY_BYTES
+from target_iterable.ledger.write_log import split_bytes
 
 _COMMIT_KEYS: Final = 1000
 """Keys with a result that are stored together while later requests are still being sent."""
@@ -23,14 +24,9 @@ _CACHED_HASHERS: Final = 20_000
 """Bounded, since some scopes are those of a single thing, such as a purchase."""
 
 
-class RowHashes(NamedTuple):
-    """Hashes of a row: one key for each name, and the content."""
-
-    keys: tuple[bytes, ...]
-    content: bytes
-
-
-_NO_HASHES: Final = RowHashes((), b"")
+RowHash: TypeAlias = bytes
+"""Hashes of a row in one: a key of `KEY_BYTES` for each of its names, and behind them the hash of its content."""
+_ONE_KEY_BYTES: Final = KEY_BYTES + CONTENT_BYTES
 
 
 class Deduplicator(Deduplication):
@@ -46,7 +42,7 @@ class Deduplicator(Deduplication):
         self._ledger = ledger
         # Held also while the ledger is written: no commit may overtake a claim that is made at the same moment.
         self._lock = Lock()
-        self._hashes: dict[Operation, RowHashes] = {}
+        self._hashes: dict[Operation, RowHash] = {}
         self._hasher = RowHasher(ledger)
         # Key to accepted content, or to None where the last row was not accepted.
         self._results: dict[bytes, bytes | None] = {}
@@ -76,16 +72,15 @@ class Deduplicator(Deduplication):
 
     def _claim_changed(self, rows: Sequence[Operation]) -> AbstractSet[Operation]:
         hashes = self._hasher.hash_rows(rows)
-        keys = {key for keys, _ in hashes.values() for key in keys}
-        known = self._ledger.read(keys)
-        unchanged = _unchanged(hashes, known) if known else frozenset()
-        changed = {row: of_row for row, of_row in hashes.items() if row not in unchanged} if unchanged else hashes
+        keys = _keys_in(hashes.values())
+        unchanged = _unchanged(hashes, self._ledger.read({*keys}))
+        if unchanged:
+            hashes = {row: hashed for row, hashed in hashes.items() if row not in unchanged}
+            keys = _keys_in(hashes.values())
         with self._lock:
-            self._hashes |= changed
-            self._open_rows.update(chain.from_iterable(keys_of_row for keys_of_row, _ in changed.values()))
-            self._ledger.claim(
-                {key for keys_of_row, _ in changed.values() for key in keys_of_row} if unchanged else keys
-            )
+            self._hashes |= hashes
+            self._open_rows.update(keys)
+            self._ledger.claim({*keys})
         return unchanged
 
     def record(self, result: BatchResult) -> None:
@@ -123,18 +118,22 @@ class Deduplicator(Deduplication):
         self.commit()
 
     def _record_rows(self, rows: Iterable[Operation], accepted: AbstractSet[Operation]) -> None:
+        results, open_rows = self._results, self._open_rows
         for row in rows:
-            keys, content = self._hashes.pop(row, _NO_HASHES)
-            for key in keys:
-                self._results[key] = content if row in accepted else None
-                self._open_rows[key] -= 1
+            if not (hashed := self._hashes.pop(row, b"")):
+                continue
+            content = hashed[-CONTENT_BYTES:] if row in accepted else None
+            for key in _keys_of(hashed):
+                results[key] = content
+                if others := open_rows.pop(key) - 1:
+                    open_rows[key] = others
 
     def _commit_complete(self) -> None:
         """Commit the keys all of whose rows have a result. The claims of others stay."""
         with self._lock:
-            complete = {key: content for key, content in self._results.items() if not self._open_rows[key]}
-            for key in complete:
-                del self._results[key], self._open_rows[key]
+            complete, self._results = self._results, {}
+            for key in complete.keys() & self._open_rows.keys():
+                self._results[key] = complete.pop(key)
             self._ledger.commit(complete)
 
     def invalidate(self, rows: Collection[Operation]) -> None:
@@ -146,11 +145,28 @@ class Deduplicator(Deduplication):
         self._ledger.invalidate(self._hasher.keys(rows))
 
 
-def _unchanged(hashes: Mapping[Operation, RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
+def _keys_of(hashed: RowHash) -> Sequence[bytes]:
+    """Return the keys of a row, in the order of its names."""
+    if len(hashed) == _ONE_KEY_BYTES:
+        return (hashed[:KEY_BYTES],)
+    return [*split_bytes(hashed[:-CONTENT_BYTES], KEY_BYTES)]
+
+
+def _keys_in(hashes: Collection[RowHash]) -> list[bytes]:
+    """Return the keys of rows, in their order."""
+    if {*map(len, hashes)} <= {_ONE_KEY_BYTES}:
+        return [hashed[:KEY_BYTES] for hashed in hashes]
+    return [key for hashed in hashes for key in _keys_of(hashed)]
+
+
+def _unchanged(hashes: Mapping[Operation, RowHash], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
     """Rows whose content is known, unless a changed row with the same key comes before them."""
+    if not known:
+        return frozenset()
     unchanged, sent = set[Operation](), set[bytes]()
-    for row, (keys, content) in hashes.items():
-        if sent.isdisjoint(keys) and all(known.get(key) == content for key in keys):
+    for row, hashed in hashes.items():
+        keys, content = _keys_of(hashed), hashed[-CONTENT_BYTES:]
+        if {*map(known.get, keys)} <= {content} and sent.isdisjoint(keys):
             unchanged.add(row)
         else:
             sent.update(keys)
@@ -165,36 +181,32 @@ class RowHasher:
         self._key_hasher = lru_cache(_CACHED_HASHERS)(self._make_key_hasher)
         self._content_hasher = lru_cache(_CACHED_HASHERS)(self._make_content_hasher)
 
-    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, RowHashes]:
+    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, RowHash]:
         """Hash the rows that have a scope of deduplication; all others are left out."""
-        hashes: dict[Operation, RowHashes] = {}
+        hashes: dict[Operation, RowHash] = {}
         endpoint, envelope, hasher = None, None, self._ledger.hasher()
-        for row in rows:
+        for row, keys in self._rows_with_keys(rows):
             if row.endpoint is not endpoint or row.envelope is not envelope:
                 endpoint, envelope = row.endpoint, row.envelope
                 hasher = self._content_hasher(endpoint, envelope)
-            if scope := row.dedup_scope:
-                hashes[row] = RowHashes(tuple(self._keys(scope, row)), _digest(hasher, row.part))
+            hashes[row] = keys + digest_behind(hasher, row.part)
         return hashes
 
     def keys(self, rows: Iterable[Operation]) -> set[bytes]:
         """Return the keys of the rows that have a scope of deduplication: `Ledger.key` of each of their names."""
-        keys: set[bytes] = set()
+        return {*split_bytes(b"".join(keys for _, keys in self._rows_with_keys(rows)), KEY_BYTES)}
+
+    def _rows_with_keys(self, rows: Iterable[Operation]) -> Iterator[tuple[Operation, bytes]]:
+        """Yield the rows that have a scope of deduplication, each with its keys, concatenated."""
         group, (prefix, hasher) = ("", ""), self._key_hasher("", "")
         for row in rows:
             if scope := row.dedup_scope:
+                keys = b""
                 for kind, value in row.names:
                     if (scope, kind) != group:
                         group, (prefix, hasher) = (scope, kind), self._key_hasher(scope, kind)
-                    keys.add(prefix + _digest(hasher, value.encode()))
-        return keys
-
-    def _keys(self, scope: str, row: Operation) -> list[bytes]:
-        keys = []
-        for kind, value in row.names:
-            prefix, hasher = self._key_hasher(scope, kind)
-            keys.append(prefix + _digest(hasher, value.encode()))
-        return keys
+                    keys += prefix + digest_behind(hasher, value.encode())
+                yield row, keys
 
     def _make_key_hasher(self, scope: str, kind: str) -> tuple[bytes, blake2b]:
         return self._ledger.scope_prefix(scope), self._ledger.hasher(kind.encode())
@@ -202,8 +214,3 @@ class RowHasher:
     def _make_content_hasher(self, endpoint: Endpoint, envelope: Envelope) -> blake2b:
         request = endpoint.method, endpoint.path, envelope.path_params, envelope.query
         return self._ledger.hasher(dumps(request), envelope.members)
-
-
-def _digest(hasher: blake2b, part: bytes) -> bytes:
-    """Hash one more part behind what `hasher` has hashed already."""
-    return update_hash(hasher.copy(), part).digest()

@@ -128,10 +128,11 @@ class Ledger:
         with self._exclusive() as connection:
             self._replayed_log.replay(connection)
             claims, contents = self._replayed_log.claims, self._replayed_log.contents
-            unclaimed = [key for key in keys if key not in claims]
-            unlogged = self._dialect.pack(sorted(key for key in unclaimed if key not in contents))
+            unclaimed = {*keys} - claims.keys()
+            logged = unclaimed & contents.keys()
+            unlogged = self._dialect.pack(sorted(unclaimed - logged))
             stored: Sequence[Any] = connection.execute(self._dialect.read, {"keys": unlogged}).all()
-            return dict(stored) | {key: content for key in unclaimed if (content := contents.get(key))}
+            return dict(stored) | {key: content for key in logged if (content := contents[key])}
 
     def invalidate(self, keys: Collection[bytes]) -> None:
         """Put tombstones under `keys`: their contents are unknown.

@@ -26,7 +26,7 @@ nothing: between its request and the entry, another writer may have overwritten 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from struct import iter_unpack
 from typing import Final, NamedTuple
 
@@ -185,4 +185,4 @@ _REPLAY: Final[Mapping[str, Callable[[ReplayedLog, LogEntry], None]]] = {
 
 def split_bytes(joined: bytes, size: int) -> Iterator[bytes]:
     """Split concatenated values of `size` bytes each."""
-    return (part for (part,) in iter_unpack(f"{size}s", joined))
+    return chain.from_iterable(iter_unpack(f"{size}s", joined))

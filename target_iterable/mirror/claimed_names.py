@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from target_iterable.mirror.log_replay import Claim
@@ -18,9 +19,9 @@ def claimed_entries(claims: Claims, encrypt: Encrypt) -> Mapping[int, Collection
 
     The first name of a record is the one by which it is removed; all others are aliases.
     """
-    if len(claims) == 1 and all(len(names) == 1 for names in claims[0][1]):
-        version, names_of = claims[0]
-        return {version: {*encrypt(names[0] for names in names_of)}}
+    of_records = [names for _, names_of in claims for names in names_of]
+    if {*map(len, of_records)} == {1} and len(versions := {version for version, _ in claims}) == 1:
+        return {versions.pop(): {*encrypt(chain.from_iterable(of_records))}}
     last: dict[bytes, Claim] = {}
     for version, names_of in claims:
         names = [name for names in names_of for name in names]

@@ -7,7 +7,8 @@ of the table have the order of these hashes, so a part of the log belongs to a r
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from itertools import accumulate, pairwise, repeat
 from typing import Final, NamedTuple, TypeAlias
@@ -154,6 +155,27 @@ class Pending:
             return
         self.claims = {hash_: claim for hash_, claim in self.claims.items() if part_of(hash_) != part}
         self._before = {hash_: claim for hash_, claim in self._before.items() if part_of(hash_) != part}
+
+
+class Changes(NamedTuple):
+    """Changes of the membership table.
+
+    Attributes:
+        put: claims to store, in the order of their entries.
+        gone: hashes of what is no member any more.
+    """
+
+    put: Sequence[Claim]
+    gone: AbstractSet[bytes]
+
+
+def changes_of(members: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> Changes:
+    """Return what is to be changed for the claims of `Pending`; `members` says which hashes are there, with a name."""
+    changed = [
+        pair for pair in pending.items() if pair[1] is GONE or members.get(pair[0]) != (len(pair[1][1]) > HASH_BYTES)
+    ]
+    gone = {hash_ for hash_, claim in changed if claim is GONE}
+    return Changes([claim for _, claim in sorted(changed) if claim is not GONE], gone)
 
 
 def seen_in(rows: Iterable[LogRow]) -> set[bytes]:

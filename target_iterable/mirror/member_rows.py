@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, bindparam, func, select, text
 
 from target_iterable.ledger.sql import KEY_BYTES, sorted_chunks
+from target_iterable.mirror.log_replay import Claim
+from target_iterable.mirror.name_encryption import HASH_BYTES
 
 MEMBERS: Final = Table(
     "iterable_members",
@@ -21,8 +23,6 @@ MEMBERS: Final = Table(
 """`born`: the version at which a member was added. `sealed`: its encrypted name, empty for an alias."""
 KEY_IN: Final = MEMBERS.c.key.in_(bindparam("keys", expanding=True))
 HAS_NAME: Final = func.length(MEMBERS.c.sealed) > 0
-MemberRow: TypeAlias = tuple[bytes, int, bytes]
-"""Key, version and encrypted name."""
 _CHUNK_ROWS: Final = 10_000
 
 _SQLITE_INSERT: Final = text(
@@ -45,12 +45,15 @@ _POSTGRESQL_INSERT: Final = text(
 )
 
 
-def put_members(connection: Connection, rows: Iterable[MemberRow]) -> None:
-    """Insert members, or change whether they have a name. `rows` must be in the order of their keys."""
+def put_members(connection: Connection, stream: bytes, claims: Iterable[Claim]) -> None:
+    """Insert members, or change whether they have a name. `claims` must be in the order of their entries.
+
+    The keys of all members of a stream begin with `stream`.
+    """
     put = _PUT[connection.dialect.name]
-    remaining = iter(rows)
+    remaining = iter(claims)
     while chunk := list(islice(remaining, _CHUNK_ROWS)):
-        put(connection, chunk)
+        put(connection, stream, chunk)
 
 
 def find_members(connection: Connection, keys: Collection[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -60,22 +63,24 @@ def find_members(connection: Connection, keys: Collection[bytes]) -> Iterator[tu
         yield from ((key, bool(has_name)) for key, has_name in connection.execute(query, {"keys": chunk}))
 
 
-def _put_into_sqlite(connection: Connection, rows: Sequence[MemberRow]) -> None:
+def _put_into_sqlite(connection: Connection, stream: bytes, claims: Sequence[Claim]) -> None:
     """Put all rows of one version and size with one statement; one for each row takes more than twice as long."""
     alike: dict[tuple[int, int], list[bytes]] = {}
-    for key, version, name in rows:
-        alike.setdefault((version, len(key) + len(name)), []).append(key + name)
-    for (version, size), joined in alike.items():
-        given = {"rows": b"".join(joined), "size": size, "count": len(joined), "version": version}
-        connection.execute(_SQLITE_INSERT, given)
+    for version, entry in claims:
+        alike.setdefault((version, len(entry)), []).append(entry)
+    for (version, size), entries in alike.items():
+        # A row is a key and the encrypted name behind it, as an entry is without what its key begins with.
+        given = {"rows": stream + stream.join(entries), "size": len(stream) + size, "count": len(entries)}
+        connection.execute(_SQLITE_INSERT, {**given, "version": version})
 
 
-def _put_into_postgresql(connection: Connection, rows: Sequence[MemberRow]) -> None:
-    keys, versions, names = map(list, zip(*rows, strict=True))
+def _put_into_postgresql(connection: Connection, stream: bytes, claims: Sequence[Claim]) -> None:
+    keys = [stream + entry[:HASH_BYTES] for _, entry in claims]
+    versions, names = [version for version, _ in claims], [entry[HASH_BYTES:] for _, entry in claims]
     connection.execute(_POSTGRESQL_INSERT, {"keys": keys, "versions": versions, "names": names})
 
 
-_PUT: Final[Mapping[str, Callable[[Connection, Sequence[MemberRow]], None]]] = {
+_PUT: Final[Mapping[str, Callable[[Connection, bytes, Sequence[Claim]], None]]] = {
     "sqlite": _put_into_sqlite,
     "postgresql": _put_into_postgresql,
 }

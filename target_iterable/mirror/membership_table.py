@@ -24,10 +24,11 @@ from target_iterable.mirror.log_replay import (
     ALL_PARTS,
     GONE,
     PARTS,
-    Claim,
+    Changes,
     LogKind,
     LogRow,
     Pending,
+    changes_of,
     first_of,
     last_versions,
     seen_in,
@@ -236,7 +237,7 @@ class MembershipTable:
             rows = self._log.unfolded(part)
             if pending := Pending(rows).claims:
                 known = self._known({self._prefix + hash_ for hash_ in pending})
-                self._store((part, max(row.sequence for row in rows)), known, pending)
+                self._store((part, max(row.sequence for row in rows)), changes_of(known, pending))
         self._log.pending, self._folded = 0, last
 
     def _fold(self, part: int, rows: Sequence[LogRow]) -> dict[bytes, bool]:
@@ -246,23 +247,18 @@ class MembershipTable:
         with self._ledger.transaction() as connection:
             members: dict[bytes, bool] = dict(connection.execute(query).all())  # type: ignore[arg-type] # rows are pairs
         if pending:
-            self._store((part, max(row.sequence for row in rows)), members, pending)
-            members.update((hash_, len(entry) > HASH_BYTES) for hash_, (_, entry) in pending.items())
-            for hash_ in [hash_ for hash_, claim in pending.items() if claim is GONE]:
+            changes = changes_of(members, pending)
+            self._store((part, max(row.sequence for row in rows)), changes)
+            members.update((entry[:HASH_BYTES], len(entry) > HASH_BYTES) for _, entry in changes.put)
+            for hash_ in changes.gone & members.keys():
                 del members[hash_]
         return members
 
-    def _store(self, folded: tuple[int, int], known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
+    def _store(self, folded: tuple[int, int], changes: Changes) -> None:
         """Store what is pending; `folded` is a part, and the number up to which its rows were read."""
-        gone = [self._prefix + hash_ for hash_, claim in pending.items() if claim is GONE]
-        changed = sorted(
-            (self._prefix + hash_, version, entry[HASH_BYTES:])
-            for hash_, (version, entry) in pending.items()
-            if entry and known.get(hash_) != (len(entry) > HASH_BYTES)
-        )
         with self._ledger.transaction() as connection:
-            put_members(connection, changed)
-            for chunk in sorted_chunks(gone):
+            put_members(connection, self._prefix, changes.put)
+            for chunk in sorted_chunks([self._prefix + hash_ for hash_ in changes.gone]):
                 connection.execute(delete(MEMBERS).where(KEY_IN), {"keys": chunk})
             self._log.fold(connection, *folded)
 

@@ -9,7 +9,7 @@ from typing import Any
 from iterable_api.storage import databases
 from target_iterable.ledger.idempotency_keys import IdempotencyStore
 from target_iterable.ledger.ledger import SCOPE_BYTES, Ledger
-from target_iterable.mirror.log_replay import Claim, LogKind, LogRow, Pending, part_of
+from target_iterable.mirror.log_replay import Changes, Claim, LogKind, LogRow, Pending, part_of
 from target_iterable.mirror.member_log import MAX_LOOSE_ENTRIES, MemberLog
 from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.mirror.name_encryption import HASH_BYTES
@@ -106,7 +106,7 @@ class DryRunMembershipTable(MembershipTable):
         """Close the run's own database."""
         self._engine.dispose()
 
-    def _store(self, folded: tuple[int, int], known: Mapping[bytes, bool], pending: Mapping[bytes, Claim]) -> None:
+    def _store(self, folded: tuple[int, int], changes: Changes) -> None:
         """Store nothing: the log keeps all that is pending."""
 
     def _count_before(self, version: int) -> int:

@@ -32,6 +32,28 @@ def test_each_request_has_its_own_body_and_length_and_the_same_headers(
         assert others == {name: value for name, value in alone.headers.items() if name != "Content-Length"}
 
 
+QUERIES: tuple[dict[str, Any] | None, ...] = (
+    {"email": "ann+1@example.com"},
+    None,
+    {"email": "Zoë & co/x=y", "limit": 5, "cursor": None},
+    {"ids": [1, 2]},
+)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_request_without_a_body_is_what_requests_makes_of_it_whatever_was_prepared_before(method: str) -> None:
+    url = "https://127.0.0.1/api/users/getByEmail"
+    with requests.Session() as session:
+        session.headers["User-Agent"] = "test"
+        prepared = PreparedRequests(session)
+        prepared.prepare(method, url, params=None, json=None, data=BODIES[0])
+        for query in (*QUERIES, *reversed(QUERIES)):
+            made = prepared.prepare(method, url, params=query, json=None, data=None)
+            alone = session.prepare_request(requests.Request(method, url, params=query))
+            assert (made.method, made.url, made.body) == (alone.method, alone.url, alone.body)
+            assert dict(made.headers) == dict(alone.headers)
+
+
 def test_requests_that_are_prepared_at_the_same_time_do_not_change_each_other() -> None:
     with requests.Session() as session:
         prepared = PreparedRequests(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from target_iterable.ledger.ledger import Ledger
 from target_iterable.ledger.opening import open_ledger
 from target_iterable.mirror import log_replay, member_log, membership_table
-from target_iterable.mirror.log_replay import LogKind, LogRow, Pending, pack, part_of
+from target_iterable.mirror.log_replay import GONE, LogKind, LogRow, Pending, changes_of, pack, part_of
 from target_iterable.mirror.member_log import UNVERSIONED, MemberLog
 from target_iterable.mirror.membership_table import MembershipTable
 from target_iterable.runs.dry_run_ledger import DryRunMembershipTable
@@ -238,6 +239,40 @@ def test_names_with_and_without_a_version_in_one_load_count_once_at_the_highest(
     assert {member.name for some in members.missing_members(3) for member in some} == {"ann"}
     assert members.contains_any([members.key("b")])
     assert not members.contains_any([members.key("cat")])
+
+
+_hashes = st.integers(0, 5).map(lambda number: bytes([number]) * 16)
+_entries = st.sampled_from([b"", b" and a name", b"!"])
+
+
+@given(
+    members=st.dictionaries(_hashes, st.booleans()),
+    claimed=st.dictionaries(_hashes, st.tuples(st.integers(1, 3), _entries)),
+    gone=st.sets(_hashes),
+)
+def test_members_are_those_of_the_table_and_the_log_once_what_differs_is_changed(
+    members: dict[bytes, bool], claimed: dict[bytes, tuple[int, bytes]], gone: set[bytes]
+) -> None:
+    pending = {hash_: (version, hash_ + name) for hash_, (version, name) in claimed.items()} | dict.fromkeys(gone, GONE)
+    changes = changes_of(members, pending)
+    assert list(changes.put) == sorted(changes.put, key=itemgetter(1))
+    assert {*changes.put} <= {*pending.values()}
+    after = {**members, **{entry[:16]: len(entry) > 16 for _, entry in changes.put}}
+    after = {hash_: has_name for hash_, has_name in after.items() if hash_ not in changes.gone}
+    expected = members | {hash_: len(entry) > 16 for hash_, (_, entry) in pending.items()}
+    assert after == {hash_: has_name for hash_, has_name in expected.items() if hash_ not in gone}
+    assert not any(members.get(entry[:16]) == (len(entry) > 16) for _, entry in changes.put)
+
+
+@pytest.mark.parametrize("more", [[], [["bob", "b"]], [[]]])
+def test_names_of_several_blocks_of_one_version_count_once_and_are_all_there(
+    ledger: Ledger, form: str, more: list[list[str]]
+) -> None:
+    members = MembershipTable(ledger, f"{form} {next(_numbers)}", "users")
+    members.register()
+    members.claim([(1, [["ann"], ["dan"]]), (1, [["ann"], *more])], {})
+    assert members.member_count() == 2 + (["bob", "b"] in more)
+    assert all(members.contains_any([members.key(name)]) for names in (["ann"], ["dan"], *more) for name in names)
 
 
 def test_rows_of_the_log_say_what_was_put_in() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from target_iterable.objects.base.mirrored_object import name, names_of_all
 from target_iterable.record_names import RecordNames
 from tests.target.conftest import NewProject
 from tests.target.test_mirror import mirror, version
@@ -45,3 +46,16 @@ def test_names_by_the_operation_are_those_of_the_record(
     items: list[dict[str, Any]] = [{"itemId": "A-1", "catalogName": "Things"}, {"itemId": 2, "catalogName": "things"}]
     project.load(version("catalog_items", 1, items), **mirror("catalog_items"))
     assert compared >= len(items)
+
+
+@pytest.mark.parametrize(
+    "parts_of_rows",
+    [
+        [],
+        [[("email", "zoë@example.com")], [("email", 'b"ob@example.com')]],
+        [[(12, "email", "ann@example.com"), (12, "userId", "/")], [], [("Things", "A-1")]],
+    ],
+)
+def test_names_of_many_rows_are_those_of_each(parts_of_rows: list[list[tuple[str | int, ...]]]) -> None:
+    made = [[*names] for names in names_of_all(parts_of_rows)]
+    assert made == [[name(*parts) for parts in of_row] for of_row in parts_of_rows]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any
 
 from target_iterable.config.route import MIRROR
-from target_iterable.core.json_encoding import dumps
+from target_iterable.core.json_encoding import dumps, dumps_all
 from target_iterable.core.operation import Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import IterableObject
@@ -58,6 +59,14 @@ class MirroredObject(IterableObject):
 def name(*parts: str | int) -> str:
     """Join texts to one name."""
     return dumps(parts).decode()
+
+
+def names_of_all(parts_of_rows: Sequence[Sequence[Sequence[str | int]]]) -> Sequence[Sequence[str]]:
+    """Return the names of rows: `name` of the parts of each of them, whose texts were read from UTF-8."""
+    made = iter([encoded.decode() for encoded in dumps_all(chain.from_iterable(parts_of_rows))])
+    if {*map(len, parts_of_rows)} <= {1}:
+        return [*zip(made, strict=True)]
+    return [[*islice(made, len(parts_of_row))] for parts_of_row in parts_of_rows]
 
 
 def parts(name_: str) -> list[Any]:

@@ -19,7 +19,7 @@ from target_iterable.core.operation import ARRAY, OBJECT, Endpoint, Envelope, Na
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.objects.base.base import Destination
 from target_iterable.objects.base.columnar_object import ColumnarObject
-from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts
+from target_iterable.objects.base.mirrored_object import MirroredObject, name, names_of_all, parts
 from target_iterable.records.column_mapping import Row
 from target_iterable.records.ids import key_text
 from target_iterable.requests.bulk_response import all_written
@@ -128,7 +128,7 @@ class CatalogItems(ColumnarObject, MirroredObject):
 
     def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]]:
         """See `MirroredObject`. No name of a catalog has a slash."""
-        return [[name(*text.split("/", 1))] for row in rows for _, text in row.names]
+        return names_of_all([[text.split("/", 1) for _, text in row.names] for row in rows])
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""

@@ -21,7 +21,7 @@ from target_iterable.core.rejection import RecordRejectedError, RecordSkippedErr
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.base import Destination, Outcome
 from target_iterable.objects.base.columnar_object import ColumnarObject
-from target_iterable.objects.base.mirrored_object import MirroredObject, name, parts, user_of
+from target_iterable.objects.base.mirrored_object import MirroredObject, name, names_of_all, parts, user_of
 from target_iterable.objects.base.user_part import MERGE
 from target_iterable.project.lists import UNKNOWN_NAME
 from target_iterable.records.column_mapping import EMPTY, Row, flatten_member
@@ -196,7 +196,7 @@ class ListMembers(ColumnarObject, MirroredObject):
     def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]]:
         """See `MirroredObject`."""
         ordered, ids = self.identities.ordered, self._ids
-        return [[name(ids[row.dedup_scope], *user) for user in ordered(row.names)] for row in rows]
+        return names_of_all([[(ids[row.dedup_scope], *user) for user in ordered(row.names)] for row in rows])
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""

@@ -18,7 +18,7 @@ from target_iterable.core.operation import Endpoint, Envelope, Name, Operation
 from target_iterable.core.rejection import RecordRejectedError
 from target_iterable.field_types.registry import USERS
 from target_iterable.objects.base.columnar_object import ColumnarObject
-from target_iterable.objects.base.mirrored_object import MirroredObject, name, user_of
+from target_iterable.objects.base.mirrored_object import MirroredObject, name, names_of_all, user_of
 from target_iterable.objects.base.user_part import MERGE
 from target_iterable.objects.users.privacy import deletion, forgetting
 from target_iterable.records.column_mapping import Row, flatten_member
@@ -107,7 +107,7 @@ class Users(ColumnarObject, MirroredObject):
     def names_of(self, rows: Sequence[Operation]) -> Sequence[Sequence[str]]:
         """See `MirroredObject`."""
         ordered = self.identities.ordered
-        return [[name(*user) for user in ordered(row.names)] for row in rows]
+        return names_of_all([ordered(row.names) for row in rows])
 
     def removal(self, name_: str) -> Operation:
         """See `MirroredObject`."""
