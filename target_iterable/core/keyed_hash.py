@@ -21,5 +21,5 @@ def update_hash(hasher: blake2b, *parts: bytes) -> blake2b:
 def digest_behind(hasher: blake2b, part: bytes) -> bytes:
     """Return the digest of what `hasher` was fed and of one more part; `hasher` stays as it is."""
     fed = hasher.copy()
-    fed.update(len(part).to_bytes(8) + part)
+    fed.update(length_prefix(part) + part)
     return fed.digest()

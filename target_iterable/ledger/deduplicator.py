@@ -24,7 +24,7 @@ _CACHED_HASHERS: Final = 20_000
 """Bounded, since some scopes are those of a single thing, such as a purchase."""
 
 
-RowHash: TypeAlias = bytes
+RowHashes: TypeAlias = bytes
 """Hashes of a row in one: a key of `KEY_BYTES` for each of its names, and behind them the hash of its content."""
 _ONE_KEY_BYTES: Final = KEY_BYTES + CONTENT_BYTES
 
@@ -42,7 +42,7 @@ class Deduplicator(Deduplication):
         self._ledger = ledger
         # Held also while the ledger is written: no commit may overtake a claim that is made at the same moment.
         self._lock = Lock()
-        self._hashes: dict[Operation, RowHash] = {}
+        self._hashes: dict[Operation, RowHashes] = {}
         self._hasher = RowHasher(ledger)
         # Key to accepted content, or to None where the last row was not accepted.
         self._results: dict[bytes, bytes | None] = {}
@@ -145,21 +145,21 @@ class Deduplicator(Deduplication):
         self._ledger.invalidate(self._hasher.keys(rows))
 
 
-def _keys_of(hashed: RowHash) -> Sequence[bytes]:
+def _keys_of(hashed: RowHashes) -> Sequence[bytes]:
     """Return the keys of a row, in the order of its names."""
     if len(hashed) == _ONE_KEY_BYTES:
         return (hashed[:KEY_BYTES],)
     return [*split_bytes(hashed[:-CONTENT_BYTES], KEY_BYTES)]
 
 
-def _keys_in(hashes: Collection[RowHash]) -> list[bytes]:
+def _keys_in(hashes: Collection[RowHashes]) -> list[bytes]:
     """Return the keys of rows, in their order."""
     if {*map(len, hashes)} <= {_ONE_KEY_BYTES}:
         return [hashed[:KEY_BYTES] for hashed in hashes]
     return [key for hashed in hashes for key in _keys_of(hashed)]
 
 
-def _unchanged(hashes: Mapping[Operation, RowHash], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
+def _unchanged(hashes: Mapping[Operation, RowHashes], known: Mapping[bytes, bytes]) -> AbstractSet[Operation]:
     """Rows whose content is known, unless a changed row with the same key comes before them."""
     if not known:
         return frozenset()
@@ -181,9 +181,9 @@ class RowHasher:
         self._key_hasher = lru_cache(_CACHED_HASHERS)(self._make_key_hasher)
         self._content_hasher = lru_cache(_CACHED_HASHERS)(self._make_content_hasher)
 
-    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, RowHash]:
+    def hash_rows(self, rows: Iterable[Operation]) -> dict[Operation, RowHashes]:
         """Hash the rows that have a scope of deduplication; all others are left out."""
-        hashes: dict[Operation, RowHash] = {}
+        hashes: dict[Operation, RowHashes] = {}
         endpoint, envelope, hasher = None, None, self._ledger.hasher()
         for row, keys in self._rows_with_keys(rows):
             if row.endpoint is not endpoint or row.envelope is not envelope:
