@@ -4,7 +4,8 @@
 # Valid input: binary texts and a start without a stop, as the documentation allows.
 # Seen: for 2, 4 and 1,000 texts it raises ArrowInvalid, "Negative buffer resize", with minus two for each text; for 1, 3 and 999 it returns
 # what it should. The space for the result is computed from a stop of 2^63 - 1 for each text, and the product overflows: to less than nothing
-# where the number is even. Arrow's issue 51222 has the error, and takes the length of the texts for its cause. With a stop, all numbers work. `utf8_slice_codeunits`, its twin for characters, works without one.
+# where the number is even. Arrow's issue 51222 has the error, and takes the length of the texts for its cause. With a stop, all numbers
+# work. `utf8_slice_codeunits`, its twin for characters, works without one.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
