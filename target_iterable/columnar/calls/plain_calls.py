@@ -178,6 +178,7 @@ def _with_copies(traits: dict[str, Column]) -> dict[str, Column]:
     for field in copies.keys() & traits.keys():
         pairs = zip(traits[field], copies[field], strict=True)
         copies[field] = [copy if own is UNSET else own for own, copy in pairs]
+    # Copies come first, as where calls are mapped one by one.
     return {**copies, **traits, **copies}
 
 
