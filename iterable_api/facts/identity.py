@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from iterable_api.facts.limits import MAX_USER_ID_LENGTH
+from iterable_api.joint_pattern import JointPattern
 
 PLACEHOLDER_DOMAIN: Final = "placeholder.email"
 
@@ -17,10 +18,10 @@ _ADDRESS: Final = (
     r"@(?:[a-z0-9][a-z0-9-]*+(?<!-)\.)+(?:[a-z]{2,63}+|xn--[a-z0-9-]{1,59}+)"
 )
 _EMAIL: Final = re.compile(_ADDRESS)
-_EMAILS: Final = re.compile(rf"(?:{_ADDRESS}\n)*+{_ADDRESS}")
+_EMAILS: Final = JointPattern(_ADDRESS)
 _ID: Final = rf"[\x20-\x7e]{{1,{MAX_USER_ID_LENGTH}}}+(?<! )"
 _USER_ID: Final = re.compile(_ID)
-_USER_IDS: Final = re.compile(rf"(?:{_ID}\n)*+{_ID}")
+_USER_IDS: Final = JointPattern(_ID)
 
 
 class ProjectType(StrEnum):
@@ -51,14 +52,12 @@ def valid_emails(texts: Sequence[str]) -> list[str] | None:
     They are matched together, which takes half the time of `is_valid_email` for each.
     """
     lines = "\n".join(texts).lower()
-    emails = lines.split("\n")
-    return emails if len(emails) == len(texts) and _EMAILS.fullmatch(lines) is not None else None
+    return lines.split("\n") if _EMAILS.matches_lines(lines, len(texts)) else None
 
 
 def are_valid_user_ids(texts: Sequence[str]) -> bool:
     """Whether all texts are valid userIds; see `is_valid_user_id`, which takes three times as long."""
-    lines = "\n".join(texts)
-    return _USER_IDS.fullmatch(lines) is not None and lines.count("\n") == len(texts) - 1
+    return _USER_IDS.matches_all(texts)
 
 
 def is_valid_user_id(text: str) -> bool:

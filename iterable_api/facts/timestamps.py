@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from iterable_api.joint_pattern import JointPattern
+
 _TIMESTAMP: Final = re.compile(
     r"""(?P<date>\d{4}-\d{2}-\d{2})
         [Tt ](?P<time>\d{2}:\d{2}:\d{2})
@@ -26,7 +28,7 @@ _UTC: Final = ("", "Z", "+00:00", " +00:00", ".000Z", ".000000Z", ".000000+00:00
 _UTC_SECONDS: Final = {f"{second:02}{zone}": second for second in range(60) for zone in _UTC}
 _FRACTION: Final = re.compile(r"\.\d{1,9}Z", re.ASCII)
 """What is cut off a moment of UTC, as JavaScript writes it."""
-_FRACTIONS: Final = re.compile(rf"(?:\d\d{_FRACTION.pattern}\n)*+\d\d{_FRACTION.pattern}", re.ASCII)
+_FRACTIONS: Final = JointPattern(rf"\d\d{_FRACTION.pattern}", re.ASCII)
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -153,9 +155,7 @@ def texts_to_epoch_seconds(texts: Sequence[str]) -> list[int] | None:
 
 def _without_fractions(seconds: list[str]) -> list[str]:
     """The ends of timestamps, without fractions if all are as JavaScript writes them."""
-    lines = "\n".join(seconds)
-    has_fractions = _FRACTIONS.fullmatch(lines) is not None and lines.count("\n") == len(seconds) - 1
-    return [second[:2] for second in seconds] if has_fractions else seconds
+    return [second[:2] for second in seconds] if _FRACTIONS.matches_all(seconds) else seconds
 
 
 def texts_to_rfc3339(texts: Sequence[str]) -> list[str] | None:

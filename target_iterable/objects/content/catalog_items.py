@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from iterable_api.facts.limits import MAX_CATALOG_ITEMS
+from iterable_api.joint_pattern import JointPattern
 from target_iterable.columnar.columns import Column, classes_in, map_values
 from target_iterable.columnar.item_builder import ItemBuilder, ItemRules
 from target_iterable.columnar.row_groups import Grouping, RowGroup
@@ -27,7 +28,7 @@ from target_iterable.schemas.schema_types import types_in
 
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,255}")
 """Characters that the contract allows in names of catalogs and ids of items."""
-_ALL_IDS: Final = re.compile(rf"(?:{_ID.pattern}\n)*+{_ID.pattern}")
+_IDS: Final = JointPattern(_ID.pattern)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]")
 _LONGEST: Final = 255
 _HASH: Final = 8
@@ -148,9 +149,7 @@ class CatalogItems(ColumnarObject, MirroredObject):
 
     def _checked_ids(self, column: Column) -> Column:
         """Return the ids of a column: itself if all are, which is found out together."""
-        lines = "\n".join(column) if classes_in(column) == {str} else ""
-        # With more line ends, one is in an id.
-        if lines.count("\n") == len(column) - 1 and _ALL_IDS.fullmatch(lines) is not None:
+        if classes_in(column) == {str} and _IDS.matches_all(column):
             return column
         return map_values(self._checked_id, column)
 
